@@ -1,0 +1,67 @@
+# What every target of the project has in common: the language, the warnings, the sanitizers, the names.
+
+set(PARTITA_SANITIZERS "" CACHE STRING "Value of -fsanitize= for every target, e.g. address,undefined")
+
+# Language level and warnings, applied to the project's own targets only.
+function(partita_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  # No contraction behind our back: a multiply-add is fused where the source says so, so that every compiler and every
+  # target computes the same bits.
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+                                           -ffp-contract=off)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # False alarms on string concatenation (GCC bug 105651).
+    target_compile_options(${target} PRIVATE -Wno-restrict)
+  endif()
+  if(PARTITA_SANITIZERS)
+    target_compile_options(${target} PRIVATE -fsanitize=${PARTITA_SANITIZERS} -fno-sanitize-recover=all
+                                             -fno-omit-frame-pointer)
+    target_link_options(${target} PUBLIC -fsanitize=${PARTITA_SANITIZERS})
+  endif()
+endfunction()
+
+# partita_library(<room> SOURCES ...): static library partita_<room>, alias partita::<room>, headers under include/.
+function(partita_library room)
+  cmake_parse_arguments(ARG "" "" "SOURCES" ${ARGN})
+  add_library(partita_${room} STATIC ${ARG_SOURCES})
+  add_library(partita::${room} ALIAS partita_${room})
+  target_include_directories(partita_${room} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include)
+  partita_compile_options(partita_${room})
+endfunction()
+
+# partita_tests(<name> SOURCES ... LIBRARIES ... [LABEL <label>]): one GoogleTest program, its tests known to CTest one
+# by one. LABEL slow: only `./dev test --full` runs them. LABEL team: also run under the thread sanitizer.
+function(partita_tests name)
+  cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest_main)
+  partita_compile_options(${name})
+  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS "${ARG_LABEL}")
+  if(ARG_LABEL STREQUAL "team")
+    add_dependencies(team_tests ${name})
+  endif()
+endfunction()
+
+# What the thread sanitizer's preset builds.
+add_custom_target(team_tests)
+
+# partita_fuzzer(<name> SOURCES ... LIBRARIES ...): one libFuzzer program, in <build>/fuzzers. Its seeds are the files
+# in corpus/<name>/ beside the CMakeLists.txt that calls this.
+function(partita_fuzzer name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES})
+  partita_compile_options(${name})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzzers)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/corpus/${name})
+  file(GLOB seeds CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}/*)
+  if(seeds)
+    file(COPY ${seeds} DESTINATION ${PROJECT_BINARY_DIR}/corpus/${name})
+  endif()
+  add_dependencies(fuzzers ${name})
+endfunction()
+
+# What the fuzzers' preset builds.
+add_custom_target(fuzzers)
