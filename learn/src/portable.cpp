@@ -1,0 +1,393 @@
+// The portable backend: the readable truth. One loop nest a kernel, one function an arithmetic rule.
+
+#include "partita/learn/activation.hpp"
+#include "partita/learn/backend.hpp"
+#include "partita/learn/bfloat16.hpp"
+#include "portable/arithmetic.hpp"
+
+namespace partita::learn {
+namespace {
+
+template <typename Format>
+struct Portable {
+    using Operand = typename Format::Operand;
+    using State = typename Format::State;
+    static constexpr bool narrow_format = sizeof(Operand) == 2;
+
+    // ---- Where things are ----
+
+    static constexpr std::uint32_t place(std::uint32_t gate, std::uint32_t unit) {
+        return narrow_format ? paired_place(gate, unit) : plain_place(gate, unit);
+    }
+    static float weight(const Workspace& ws, std::uint32_t block, std::uint32_t row, std::uint32_t gate,
+                        std::uint32_t unit) {
+        return value(ws.array<Operand>(BufferId::weights)[ws.weight_index(block, row) + place(gate, unit)]);
+    }
+    // Element of a pairwise tape: [sequence][width], or in 16 bits [pair][width][sequence of the pair].
+    static std::size_t taped(std::uint32_t sequence, std::size_t at, std::size_t width) {
+        return narrow_format ? (sequence / 2 * width + at) * 2 + sequence % 2 : sequence * width + at;
+    }
+    static float hidden(const Workspace& ws, std::uint32_t slot, std::uint32_t sequence, std::size_t unit) {
+        return value(ws.array<Operand>(
+            BufferId::hidden)[ws.hidden_index(slot) + taped(sequence, unit, ws.extents().padded_hidden)]);
+    }
+    static float input(const Workspace& ws, std::uint32_t step, std::uint32_t sequence, std::uint32_t i) {
+        const Plan& plan = ws.plan();
+        return ws.array<float>(
+            BufferId::inputs)[(std::size_t{step - 1} * plan.batch + sequence) * plan.shape.input + i];
+    }
+    // What a row of the weights is multiplied with at `step`: hidden state before it, input, or 1 for the
+    // bias.
+    static float operand(const Workspace& ws, std::uint32_t step, std::uint32_t sequence, std::uint32_t row) {
+        if (row < ws.input_row()) {
+            return hidden(ws, ws.slot(step - 1), sequence, row);
+        }
+        return row < ws.bias_row() ? input(ws, step, sequence, row - ws.input_row()) : 1.0f;
+    }
+
+    // One block over time: the tape's or a tile's gates and cell state.
+    struct BlockView {
+        Operand* gates = nullptr;  // of step 1, `gate_step` apart; null where they are not kept
+        State* cell = nullptr;     // of slot 0, `batch * 16` apart
+    };
+
+    static BlockView taped_block(const Workspace& ws, std::uint32_t block) {
+        return {ws.plan().tape == Tape::full ? ws.array<Operand>(BufferId::gates) + ws.gates_index(block, 1)
+                                             : nullptr,
+                ws.array<State>(BufferId::cell) + ws.cell_index(block, 0)};
+    }
+    static State& cell(const Workspace& ws, BlockView view, std::uint32_t slot, std::uint32_t sequence,
+                       std::uint32_t unit) {
+        return view.cell[(std::size_t{slot} * ws.plan().batch + sequence) * units_per_block + unit];
+    }
+    static Operand& gate(const Workspace& ws, BlockView view, std::uint32_t step, std::uint32_t sequence,
+                         std::uint32_t gate, std::uint32_t unit) {
+        return view
+            .gates[(step - 1) * ws.step_gates() + taped(sequence, plain_place(gate, unit), gates_per_block)];
+    }
+
+    // ---- Cell ----
+
+    struct Gates {
+        float i, f, g, o;
+    };
+
+    static Gates compute_gates(const Workspace& ws, std::uint32_t step, std::uint32_t block,
+                               std::uint32_t sequence, std::uint32_t unit) {
+        float sums[gate_count];
+        for (std::uint32_t q = 0; q < gate_count; ++q) {
+            sums[q] = chained_product<Format>(
+                ws.bias_row(), ws.array_side, [&](std::uint32_t k) { return operand(ws, step, sequence, k); },
+                [&](std::uint32_t k) { return weight(ws, block, k, q, unit); }, true,
+                weight(ws, block, ws.bias_row(), q, unit));
+        }
+        return {sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])};
+    }
+
+    static void forward_block(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
+                              std::uint32_t slot_before, std::uint32_t slot, Operand* hidden_out) {
+        for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
+            for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                const Gates now = compute_gates(ws, step, block, b, u);
+                if (view.gates != nullptr) {
+                    put(now.i, gate(ws, view, step, b, 0, u));
+                    put(now.f, gate(ws, view, step, b, 1, u));
+                    put(now.g, gate(ws, view, step, b, 2, u));
+                    put(now.o, gate(ws, view, step, b, 3, u));
+                }
+                State& c = cell(ws, view, slot, b, u);
+                put(fused(now.f, value(cell(ws, view, slot_before, b, u)), now.i * now.g), c);
+                if (hidden_out != nullptr) {
+                    put(now.o * tanh(value(c)), hidden_out[taped(b, std::size_t{block} * units_per_block + u,
+                                                                 ws.extents().padded_hidden)]);
+                }
+            }
+        }
+    }
+
+    static void forward(const Workspace& ws, std::uint32_t step, Range blocks, std::uint32_t /*member*/) {
+        Operand* out = ws.array<Operand>(BufferId::hidden) + ws.hidden_index(ws.slot(step));
+        for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+            forward_block(ws, step, block, taped_block(ws, block), ws.slot(step - 1), ws.slot(step), out);
+        }
+    }
+
+    // Gate gradients of one unit from dh and dc; dc moves one step back.
+    static Gates unit_gradient(Gates now, float c_before, float c, float dh, State& cell_grad) {
+        const float t = tanh(c);
+        const float dho = dh * now.o;
+        const float dc = fused(dho, fused(-t, t, 1.0f), value(cell_grad));
+        put(dc * now.f, cell_grad);
+        return {(dc * now.g) * (now.i * (1.0f - now.i)), (dc * c_before) * (now.f * (1.0f - now.f)),
+                (dc * now.i) * fused(-now.g, now.g, 1.0f), (dho * t) * (1.0f - now.o)};
+    }
+
+    static Gates gates_of(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
+                          std::uint32_t b, std::uint32_t u) {
+        if (view.gates != nullptr) {
+            return {value(gate(ws, view, step, b, 0, u)), value(gate(ws, view, step, b, 1, u)),
+                    value(gate(ws, view, step, b, 2, u)), value(gate(ws, view, step, b, 3, u))};
+        }
+        const Gates again = compute_gates(ws, step, block, b, u);
+        return {as_stored<Operand>(again.i), as_stored<Operand>(again.f), as_stored<Operand>(again.g),
+                as_stored<Operand>(again.o)};
+    }
+
+    static void store_gradient(const Workspace& ws, std::uint32_t step, BlockView view, std::uint32_t b,
+                               std::uint32_t u, Gates gradient) {
+        put(gradient.i, gate(ws, view, step, b, 0, u));
+        put(gradient.f, gate(ws, view, step, b, 1, u));
+        put(gradient.g, gate(ws, view, step, b, 2, u));
+        put(gradient.o, gate(ws, view, step, b, 3, u));
+    }
+
+    // Gate gradients of a step in the order of the weights: [block][sequence][place].
+    static Operand& step_gate(const Workspace& ws, std::uint32_t block, std::uint32_t b, std::uint32_t at) {
+        return ws.scratch<Operand>(
+            ws.layout.scratch.step_gates)[(std::size_t{block} * ws.plan().batch + b) * gates_per_block + at];
+    }
+
+    static void gate_gradient(const Workspace& ws, std::uint32_t step, Range blocks,
+                              std::uint32_t /*member*/) {
+        const Plan& plan = ws.plan();
+        const bool lean = plan.tape == Tape::lean;
+        State* hidden_grad = ws.scratch<State>(ws.layout.scratch.hidden_grad);
+        State* cell_grad = ws.scratch<State>(ws.layout.scratch.cell_grad);
+        for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+            const BlockView view = taped_block(ws, block);
+            for (std::uint32_t b = 0; b < plan.batch; ++b) {
+                for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                    const State dh = hidden_grad[std::size_t{b} * ws.extents().padded_hidden +
+                                                 std::size_t{block} * units_per_block + u];
+                    State& dc = cell_grad[(std::size_t{block} * plan.batch + b) * units_per_block + u];
+                    const Gates gradient = unit_gradient(gates_of(ws, step, block, view, b, u),
+                                                         value(cell(ws, view, step - 1, b, u)),
+                                                         value(cell(ws, view, step, b, u)), value(dh), dc);
+                    if (lean) {
+                        cell(ws, view, step, b, u) = dh;
+                    } else {
+                        store_gradient(ws, step, view, b, u, gradient);
+                    }
+                    if (lean || narrow_format) {
+                        put(gradient.i, step_gate(ws, block, b, place(0, u)));
+                        put(gradient.f, step_gate(ws, block, b, place(1, u)));
+                        put(gradient.g, step_gate(ws, block, b, place(2, u)));
+                        put(gradient.o, step_gate(ws, block, b, place(3, u)));
+                    }
+                }
+            }
+        }
+    }
+
+    static BlockView tile_block(const Workspace& ws, std::uint32_t member) {
+        const std::size_t base = ws.tile_scratch(member);
+        return {ws.scratch<Operand>(base + ws.layout.scratch.tile_gates),
+                ws.scratch<State>(base + ws.layout.scratch.tile_cell)};
+    }
+
+    static void rebuild_block(const Workspace& ws, std::uint32_t block, std::uint32_t steps,
+                              std::uint32_t member) {
+        const BlockView tape = taped_block(ws, block);
+        const BlockView tile = tile_block(ws, member);
+        State* cell_grad = ws.scratch<State>(ws.tile_scratch(member) + ws.layout.scratch.tile_cell_grad);
+        const std::uint32_t batch = ws.plan().batch;
+        for (std::uint32_t i = 0; i < batch * units_per_block; ++i) {
+            tile.cell[i] = tape.cell[i];
+            cell_grad[i] = State{};
+        }
+        // An odd batch leaves half a word unused, which products read.
+        for (std::size_t i = 0; i < steps * ws.step_gates(); ++i) {
+            tile.gates[i] = Operand{};
+        }
+        for (std::uint32_t step = 1; step <= steps; ++step) {
+            forward_block(ws, step, block, tile, step - 1, step, nullptr);
+        }
+        for (std::uint32_t step = steps; step >= 1; --step) {
+            for (std::uint32_t b = 0; b < batch; ++b) {
+                for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                    const float dh = value(cell(ws, tape, step, b, u));
+                    store_gradient(ws, step, tile, b, u,
+                                   unit_gradient(gates_of(ws, step, block, tile, b, u),
+                                                 value(cell(ws, tile, step - 1, b, u)),
+                                                 value(cell(ws, tile, step, b, u)), dh,
+                                                 cell_grad[b * units_per_block + u]));
+                }
+            }
+        }
+    }
+
+    // ---- Products of the backward pass ----
+
+    static void hidden_gradient(const Workspace& ws, std::uint32_t step, Range blocks) {
+        State* out = ws.scratch<State>(ws.layout.scratch.hidden_grad);
+        const bool on_tape = ws.plan().tape == Tape::full && !narrow_format;
+        const std::uint32_t hidden = ws.plan().shape.hidden;
+        // Place r of all gates, in the order in which the weights of a row are stored.
+        const auto gradient = [&](std::uint32_t b, std::uint32_t r) {
+            const std::uint32_t block = r / gates_per_block;
+            const std::uint32_t at = r % gates_per_block;
+            if (on_tape) {
+                return value(
+                    gate(ws, taped_block(ws, block), step, b, at / units_per_block, at % units_per_block));
+            }
+            return value(step_gate(ws, block, b, at));
+        };
+        for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
+            for (std::uint32_t k = blocks.first * units_per_block; k < blocks.last * units_per_block; ++k) {
+                State& to = out[std::size_t{b} * ws.extents().padded_hidden + k];
+                to = State{};
+                if (k >= hidden) {
+                    continue;
+                }
+                const Operand* weights = ws.array<Operand>(BufferId::weights);
+                put(chained_product<Format>(
+                        ws.extents().blocks * gates_per_block, ws.array_side,
+                        [&](std::uint32_t r) { return gradient(b, r); },
+                        [&](std::uint32_t r) {
+                            return value(
+                                weights[ws.weight_index(r / gates_per_block, k) + r % gates_per_block]);
+                        },
+                        false, 0.0f),
+                    to);
+            }
+        }
+    }
+
+    static void weight_gradient(const Workspace& ws, std::uint32_t block, Range rows, std::uint32_t steps,
+                                std::uint32_t member) {
+        const BlockView view = ws.plan().tape == Tape::lean ? tile_block(ws, member) : taped_block(ws, block);
+        const std::uint32_t batch = ws.plan().batch;
+        float* tile = ws.tile_gradient(member);
+        for (std::uint32_t row = rows.first; row < rows.last; ++row) {
+            for (std::uint32_t q = 0; q < gate_count; ++q) {
+                for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                    tile[(row - rows.first) * gates_per_block + plain_place(q, u)] = chained_product<Format>(
+                        steps * batch, ws.array_side,
+                        [&](std::uint32_t n) { return operand(ws, n / batch + 1, n % batch, row); },
+                        [&](std::uint32_t n) {
+                            return value(gate(ws, view, n / batch + 1, n % batch, q, u));
+                        },
+                        false, 0.0f);
+                }
+            }
+        }
+    }
+
+    // ---- Head ----
+
+    static float head_weight(const Workspace& ws, std::uint32_t label, std::size_t unit) {
+        return value(ws.array<Operand>(BufferId::weights)[ws.head_index(label) + unit]);
+    }
+    static float* head_row(const Workspace& ws, std::uint32_t sequence) {
+        return ws.array<float>(BufferId::head) + std::size_t{sequence} * ws.extents().padded_classes;
+    }
+
+    static void head_logits(const Workspace& ws, std::uint32_t step, Range sequences) {
+        const Shape shape = ws.plan().shape;
+        for (std::uint32_t b = sequences.first; b < sequences.last; ++b) {
+            for (std::uint32_t c = 0; c < shape.classes; ++c) {
+                head_row(ws, b)[c] = chained_product<Format>(
+                    shape.hidden, ws.array_side,
+                    [&](std::uint32_t k) { return hidden(ws, ws.slot(step), b, k); },
+                    [&](std::uint32_t k) { return head_weight(ws, c, k); }, true,
+                    value(ws.array<Operand>(BufferId::weights)[ws.head_bias_index() + c]));
+            }
+        }
+    }
+
+    static void exponentials(float* values, std::uint32_t count, float largest) {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            values[i] = exp(values[i] - largest);
+        }
+    }
+
+    static void head_hidden_gradient(const Workspace& ws, Range blocks) {
+        State* out = ws.scratch<State>(ws.layout.scratch.hidden_grad);
+        for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
+            for (std::uint32_t u = blocks.first * units_per_block; u < blocks.last * units_per_block; ++u) {
+                put(chained_product<Format>(
+                        ws.plan().shape.classes, ws.array_side,
+                        [&](std::uint32_t c) { return head_row(ws, b)[c]; },
+                        [&](std::uint32_t c) { return head_weight(ws, c, u); }, false, 0.0f),
+                    out[std::size_t{b} * ws.extents().padded_hidden + u]);
+            }
+        }
+    }
+
+    static void head_gradient(const Workspace& ws, std::uint32_t label, Range units, std::uint32_t step,
+                              std::uint32_t member) {
+        float* tile = ws.tile_gradient(member);
+        for (std::uint32_t u = units.first; u < units.last; ++u) {
+            tile[u - units.first] = chained_product<Format>(
+                ws.plan().batch, ws.array_side, [&](std::uint32_t b) { return head_row(ws, b)[label]; },
+                [&](std::uint32_t b) { return hidden(ws, ws.slot(step), b, u); }, false, 0.0f);
+        }
+    }
+
+    // ---- Update ----
+
+    static void update(const Workspace& ws, const UpdateStep& step, Elements elements, const float* gradient,
+                       bool regularised) {
+        const Plan& plan = ws.plan();
+        for (std::uint32_t i = 0; i < elements.count; ++i) {
+            const std::size_t at = elements.first + i;
+            const float w = Format::get_weight(ws, at);
+            const float e = plan.regulariser ? get_state(ws, BufferId::regulariser_e, at) : 0.0f;
+            float g = gradient[i];
+            if (plan.regulariser && !regularised) {
+                g = fused(-step.alpha, e, g);
+            }
+            const float along = direction(ws, step, at, g * step.scale);
+            const float now = Format::put_weight(ws, at, fused(-step.learning_rate, along, w));
+            if (plan.regulariser) {
+                const float d = get_state(ws, BufferId::regulariser_d, at);
+                const float moved = now - w;
+                put_state(ws, BufferId::regulariser_e, at, fused(0.5f, d, e) - moved);
+                put_state(ws, BufferId::regulariser_d, at, moved - e);
+            }
+        }
+    }
+
+    static double collect(const Workspace& ws, float alpha, Elements elements, const float* gradient) {
+        float* kept = ws.array<float>(BufferId::gradient) + elements.first;
+        double sum = 0.0;
+        for (std::uint32_t i = 0; i < elements.count; ++i) {
+            float g = gradient[i];
+            if (ws.plan().regulariser) {
+                g = fused(-alpha, get_state(ws, BufferId::regulariser_e, elements.first + i), g);
+            }
+            kept[i] = g;
+            sum += static_cast<double>(g) * static_cast<double>(g);
+        }
+        return sum;
+    }
+};
+
+template <typename Format>
+constexpr Kernels portable_table() {
+    using P = Portable<Format>;
+    return {"portable",          &P::forward,       &P::gate_gradient,
+            &P::hidden_gradient, &P::rebuild_block, &P::weight_gradient,
+            &P::head_logits,     &P::exponentials,  &P::head_hidden_gradient,
+            &P::head_gradient,   &P::update,        &P::collect};
+}
+
+constexpr Kernels fp32_kernels = portable_table<PortableFp32>();
+constexpr Kernels bf16_kernels = portable_table<PortableBf16>();
+constexpr Kernels mixed_kernels = portable_table<PortableMixed>();
+
+}  // namespace
+
+Result<const Kernels*> portable_kernels(Precision precision) {
+    switch (precision) {
+        case Precision::fp32:
+            return &fp32_kernels;
+        case Precision::bf16:
+            return &bf16_kernels;
+        case Precision::mixed:
+            return &mixed_kernels;
+    }
+    return Error::bad_option;
+}
+
+}  // namespace partita::learn
