@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "partita/data/idx.hpp"
 #include "partita/data/strokes.hpp"
 
@@ -56,6 +58,21 @@ std::string Dataset::description() const {
     return description_;
 }
 
+void Dataset::check_apart(const std::string& train_span, const std::string& test_span) const {
+    if (test_span.empty()) {
+        return;
+    }
+    const Span train = span_of("--train", train_span, count());
+    const Span test = span_of("--test", test_span, count());
+    const std::size_t first = std::max(train.first, test.first);
+    const std::size_t last = std::min(train.first + train.count, test.first + test.count);
+    if (first < last) {
+        throw UsageError(fmt::format(
+            "--train {} and --test {} share the sequences {} to {}; what is tested must not be trained on",
+            train_span.empty() ? "(all)" : train_span, test_span, first, last - 1));
+    }
+}
+
 data::Digits Dataset::digits_of(const std::string& option, const std::string& text) const {
     const Span span = span_of(option, text, digits_->count());
     return data::subset(*digits_, span.first, span.count);
@@ -95,7 +112,9 @@ TrainingData::TrainingData(const Dataset& dataset, const TrainingOptions& option
     : dataset_(dataset),
       span_(options.train_span),
       augment_(options.augment),
-      sequences_(dataset.sequences("--train", options.train_span)) {}
+      sequences_(dataset.sequences("--train", options.train_span)) {
+    dataset.check_apart(options.train_span, options.test_span);
+}
 
 const data::Sequences& TrainingData::epoch(std::uint64_t seed, std::uint32_t epoch) {
     if (!augment_) {

@@ -24,6 +24,8 @@ class Dataset {
     std::optional<data::Sequences> upright(const std::string& option, const std::string& span) const;
     // The same turned, then changed at random.
     data::Sequences augmented(const std::string& option, const std::string& span, std::uint64_t seed) const;
+    // Throws UsageError if training would see what it is tested with.
+    void check_apart(const std::string& train_span, const std::string& test_span) const;
     // Source and size in words.
     std::string description() const;
 

@@ -39,7 +39,7 @@ void demo(const DemoOptions& options) {
     setup.training = options.training;
     setup.shape = runner::shape_of(model);
     setup.steps = own.steps;
-    setup.start = [&](std::uint64_t) { return model; };
+    setup.start = [&](std::uint64_t) { return data::Model(model); };
     setup.epoch_data = [&](std::uint64_t, std::uint32_t) -> const data::Sequences& { return own; };
     setup.held_out.push_back(
         {"new writer", data::make_sequences(data::draw(writer, options.tests, 2), data::View::pixels)});

@@ -46,7 +46,7 @@ void finetune(FinetuneOptions options) {
     setup.training = training;
     setup.shape = runner::shape_of(model);
     setup.steps = sequences.steps;
-    setup.start = [&](std::uint64_t) { return model; };
+    setup.start = [&](std::uint64_t) { return data::Model(model); };
     setup.epoch_data = [&](std::uint64_t seed, std::uint32_t epoch) -> const data::Sequences& {
         return training_data.epoch(seed, epoch);
     };

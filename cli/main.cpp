@@ -9,8 +9,11 @@
 #include "commands.hpp"
 #include "options.hpp"
 
-int main(int argc, char** argv) {
-    using namespace partita::cli;
+namespace partita::cli {
+namespace {
+
+// The exit code: 0 fine, 1 failed, 2 asked wrongly.
+int run(int argc, char** argv) {
     CLI::App app(
         "Partita: fine-tune recurrent networks where their data is, a part of the sequence at a time");
     app.name("partita");
@@ -38,11 +41,21 @@ int main(int argc, char** argv) {
     } catch (const UsageError& error) {
         fmt::print(stderr, "partita: {}\n", error.what());
         return 2;
-    } catch (const std::bad_alloc&) {
-        fmt::print(stderr, "partita: there is not enough memory for this\n");
-        return 1;
-    } catch (const std::exception& error) {
-        fmt::print(stderr, "partita: {}\n", error.what());
-        return 1;
     }
+}
+
+}  // namespace
+}  // namespace partita::cli
+
+int main(int argc, char** argv) {
+    try {
+        return partita::cli::run(argc, argv);
+    } catch (const std::bad_alloc&) {
+        std::fputs("partita: there is not enough memory for this\n", stderr);
+    } catch (const std::exception& error) {
+        std::fputs("partita: ", stderr);
+        std::fputs(error.what(), stderr);
+        std::fputs("\n", stderr);
+    }
+    return 1;
 }

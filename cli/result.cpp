@@ -57,7 +57,7 @@ std::string comparison_text(const ExperimentSetup& setup, std::span<const RunRes
                                     "training", "last batch's loss"};
     for (const HeldOut& held_out : setup.held_out) {
         header.push_back(held_out.name + ": before");
-        header.push_back("after");
+        header.emplace_back("after");
     }
     Table table(header);
     for (const auto& runs : by_parts(results, setup.training.seeds)) {

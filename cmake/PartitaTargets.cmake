@@ -31,7 +31,8 @@ function(partita_library room)
 endfunction()
 
 # partita_tests(<name> SOURCES ... LIBRARIES ... [LABEL <label>]): one GoogleTest program, its tests known to CTest one
-# by one. LABEL slow: only `./dev test --full` runs them. LABEL team: also run under the thread sanitizer.
+# by one. LABEL slow: only `./dev test --full` runs them. LABEL system: runs the built `partita`; under the sanitizers only
+# with --full. LABEL team: also run under the thread sanitizer.
 function(partita_tests name)
   cmake_parse_arguments(ARG "" "LABEL" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
@@ -41,10 +42,14 @@ function(partita_tests name)
   if(ARG_LABEL STREQUAL "team")
     add_dependencies(team_tests ${name})
   endif()
+  if(NOT ARG_LABEL MATCHES "slow|system")
+    add_dependencies(unit_tests ${name})
+  endif()
 endfunction()
 
-# What the thread sanitizer's preset builds.
+# What the thread sanitizer's preset builds, and the other sanitizers'.
 add_custom_target(team_tests)
+add_custom_target(unit_tests)
 
 # partita_fuzzer(<name> SOURCES ... LIBRARIES ...): one libFuzzer program, in <build>/fuzzers. Its seeds are the files
 # in corpus/<name>/ beside the CMakeLists.txt that calls this.

@@ -93,7 +93,8 @@ TEST_F(PlanCommand, BuffersAddUpToTheTotal) {
 TEST_F(PlanCommand, AgainstPublishedFigures) {
     write_text("published.csv", "parts,fp32,bf16\n1,2.0,1.0\n5,0.5,0.25\n");
     succeeds(with(shape, {"--against", "published.csv", "--json", "plan.json"}));
-    for (const nlohmann::json& row : json("plan.json").at("rows")) {
+    const nlohmann::json plan = json("plan.json");
+    for (const nlohmann::json& row : plan.at("rows")) {
         const double published =
             (row.at("parts") == 1 ? 2.0 : 0.5) * (row.at("precision") == "fp32" ? 1.0 : 0.5);
         EXPECT_EQ(row.at("published_mib"), published);

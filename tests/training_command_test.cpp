@@ -90,8 +90,8 @@ TEST_F(TrainingCommand, WhatIsWrittenIsWhatWasMeasured) {
 }
 
 TEST_F(TrainingCommand, SeedsAreAveragedAndReproducible) {
-    const Arguments command{"train", "--sequences", "sequences", "--hidden", "4",  "--parts",
-                            "1,3",   "--seeds",     "2",         "--test",   "0:8"};
+    const Arguments command{"train",   "--sequences", "sequences", "--hidden", "4",      "--parts", "1,3",
+                            "--seeds", "2",           "--train",   "8:8",      "--test", "0:8"};
     const nlohmann::json first = runs(command);
     ASSERT_EQ(first.size(), 4u);
     EXPECT_EQ(runs(command), first);

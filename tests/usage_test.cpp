@@ -113,6 +113,12 @@ TEST_F(Usage, SpansMustBeThere) {
     succeeds(with(train_, {"--train", "0:12", "--test", "12:4"}));
 }
 
+TEST_F(Usage, WhatIsTestedIsNotTrainedOn) {
+    refuses(2, {"share the sequences 4 to 7"}, with(train_, {"--train", "0:8", "--test", "4:8"}));
+    refuses(2, {"--train (all)", "share the sequences 12 to 15"}, with(train_, {"--test", "12:4"}));
+    succeeds(with(train_, {"--train", "8:8", "--test", "0:8"}));
+}
+
 TEST_F(Usage, ResultsThatCannotBeWrittenAreFoundOutFirst) {
     std::filesystem::create_directory(path("folder"));
     // If training began the missing file of sequences would be what the sentence is about.

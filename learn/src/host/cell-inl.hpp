@@ -323,6 +323,9 @@ struct Cell {
     // takes the rows.
     static const Operand* hidden_rows(const Workspace& ws, std::uint32_t slot, std::size_t room) {
         const Operand* tape = ws.array<Operand>(BufferId::hidden) + ws.hidden_index(slot);
+        if (ws.plan().members > 1) {
+            fetch_early(tape, ws.hidden_index(1));
+        }
         if constexpr (!Format::narrow) {
             (void)room;
             return tape;

@@ -86,6 +86,13 @@ struct Gradient {
             on_tape ? ws.gates_stride() : std::size_t{ws.plan().batch} * gates_per_block;
         State* out = ws.scratch<State>(ws.layout.scratch.hidden_grad);
         const std::uint32_t batch = ws.plan().batch;
+        if (ws.plan().members > 1) {
+            for (std::uint32_t block = 0; block < ws.extents().blocks; ++block) {
+                if (block < blocks.first || block >= blocks.last) {
+                    fetch_early(gates + block * block_stride, std::size_t{batch} * gates_per_block);
+                }
+            }
+        }
         for (std::uint32_t unit = blocks.first * units_per_block; unit < blocks.last * units_per_block;
              unit += 4) {
             std::uint32_t first = 0;

@@ -56,6 +56,16 @@ HWY_INLINE Floats zero() {
     return hn::Zero(float_tag);
 }
 
+// Asks for all lines of an array at once. What another member has just written is far away; asked for one by
+// one as products need it, it would cost that way each time.
+template <typename T>
+HWY_INLINE void fetch_early(const T* from, std::size_t count) {
+    constexpr std::size_t line = 64 / sizeof(T);
+    for (std::size_t i = 0; i < count; i += line) {
+        hwy::Prefetch(from + i);
+    }
+}
+
 // ---- Two BF16 numbers a word ----
 
 HWY_INLINE Words load_words(const Bf16* from) {

@@ -59,7 +59,7 @@ constexpr const char* describe(Error error) {
 template <typename T>
 class [[nodiscard]] Result {
   public:
-    constexpr Result(T value) : value_(value) {}
+    constexpr Result(const T& value) : value_(value) {}
     constexpr Result(Error error) : error_(error) {}
 
     constexpr bool ok() const { return error_ == Error::none; }

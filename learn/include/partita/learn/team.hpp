@@ -9,7 +9,9 @@
 namespace partita::learn {
 
 // All members meet; what each wrote before is visible to all after. Called by exactly `members` threads or
-// harts.
+// harts, each with its own index. In a small team everyone raises a flag of his own and reads the others':
+// one line handed over from core to core each way, at the same time. A shared counter would be handed over
+// twice, one time after the other.
 class Barrier {
   public:
     // `idle` is called now and then while waiting long: a host with fewer processors than members yields
@@ -18,27 +20,56 @@ class Barrier {
     Barrier(const Barrier&) = delete;
     Barrier& operator=(const Barrier&) = delete;
 
-    void wait() {
+    void wait(std::uint32_t member) {
         if (members_ == 1) {
             return;
         }
-        const std::uint32_t round = round_.load(std::memory_order_relaxed);
-        if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
-            arrived_.store(0, std::memory_order_relaxed);
-            round_.store(round + 1, std::memory_order_release);
+        if (members_ <= most_flags) {
+            wait_for_flags(member);
+        } else {
+            wait_for_count();
+        }
+    }
+
+  private:
+    struct alignas(64) Line {
+        std::atomic<std::uint32_t> value{0};
+    };
+
+    void wait_for_flags(std::uint32_t member) {
+        const std::uint32_t round = flags_[member].value.load(std::memory_order_relaxed) + 1;
+        flags_[member].value.store(round, std::memory_order_release);
+        for (std::uint32_t other = 0; other < members_; ++other) {
+            // The other may already be one round further.
+            spin_until([&] {
+                const std::uint32_t ahead = flags_[other].value.load(std::memory_order_acquire) - round;
+                return static_cast<std::int32_t>(ahead) >= 0;
+            });
+        }
+    }
+    void wait_for_count() {
+        const std::uint32_t round = round_.value.load(std::memory_order_relaxed);
+        if (arrived_.value.fetch_add(1, std::memory_order_acq_rel) + 1 == members_) {
+            arrived_.value.store(0, std::memory_order_relaxed);
+            round_.value.store(round + 1, std::memory_order_release);
             return;
         }
-        for (std::uint32_t spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
-            if (idle_ != nullptr && spins % spins_before_idle == spins_before_idle - 1) {
+        spin_until([&] { return round_.value.load(std::memory_order_acquire) != round; });
+    }
+    template <typename Done>
+    void spin_until(const Done& done) {
+        for (std::uint32_t spins = 1; !done(); ++spins) {
+            if (idle_ != nullptr && spins % spins_before_idle == 0) {
                 idle_();
             }
         }
     }
 
-  private:
     static constexpr std::uint32_t spins_before_idle = 4096;
-    alignas(64) std::atomic<std::uint32_t> arrived_{0};
-    alignas(64) std::atomic<std::uint32_t> round_{0};
+    static constexpr std::uint32_t most_flags = 8;
+    Line flags_[most_flags];
+    Line arrived_;
+    Line round_;
     std::uint32_t members_;
     void (*idle_)();
 };
@@ -57,7 +88,7 @@ struct Member {
 
     void meet() const {
         if (barrier != nullptr) {
-            barrier->wait();
+            barrier->wait(index);
         }
     }
     // This member's share of `count` items.

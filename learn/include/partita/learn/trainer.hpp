@@ -112,7 +112,8 @@ class Trainer {
     std::uint64_t updates() const { return updates_; }
     void set_updates(std::uint64_t updates) { updates_ = updates; }
 
-    Profile profile;  // of the first member; counts only while it has a clock
+    // On lines of its own: the first member writes here while all read the rest.
+    alignas(64) Profile profile;  // of the first member; counts only while it has a clock
 
   private:
     std::uint32_t steps_of(std::uint32_t part) const;
@@ -136,9 +137,9 @@ class Trainer {
     template <typename Work>
     void timed(const Member& member, Function function, const Work& work);
 
-    Workspace workspace_;
+    alignas(64) Workspace workspace_;
     const Kernels* kernels_ = nullptr;
-    std::uint64_t updates_ = 0;
+    alignas(64) std::uint64_t updates_ = 0;
 };
 
 }  // namespace partita::learn
