@@ -4,6 +4,7 @@
 #include "partita/learn/backend.hpp"
 #include "partita/learn/bfloat16.hpp"
 #include "portable/arithmetic.hpp"
+#include "portable/cell.hpp"
 
 namespace partita::learn {
 namespace {
@@ -70,10 +71,6 @@ struct Portable {
 
     // ---- Cell ----
 
-    struct Gates {
-        float i, f, g, o;
-    };
-
     static Gates compute_gates(const Workspace& ws, std::uint32_t step, std::uint32_t block,
                                std::uint32_t sequence, std::uint32_t unit) {
         float sums[gate_count];
@@ -83,7 +80,7 @@ struct Portable {
                 [&](std::uint32_t k) { return weight(ws, block, k, q, unit); }, true,
                 weight(ws, block, ws.bias_row(), q, unit));
         }
-        return {sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])};
+        return activate(sums);
     }
 
     static void forward_block(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
@@ -98,7 +95,7 @@ struct Portable {
                     put(now.o, gate(ws, view, step, b, 3, u));
                 }
                 State& c = cell(ws, view, slot, b, u);
-                put(fused(now.f, value(cell(ws, view, slot_before, b, u)), now.i * now.g), c);
+                put(next_cell(now, value(cell(ws, view, slot_before, b, u))), c);
                 if (hidden_out != nullptr) {
                     put(now.o * tanh(value(c)), hidden_out[taped(b, std::size_t{block} * units_per_block + u,
                                                                  ws.extents().padded_hidden)]);
@@ -112,16 +109,6 @@ struct Portable {
         for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
             forward_block(ws, step, block, taped_block(ws, block), ws.slot(step - 1), ws.slot(step), out);
         }
-    }
-
-    // Gate gradients of one unit from dh and dc; dc moves one step back.
-    static Gates unit_gradient(Gates now, float c_before, float c, float dh, State& cell_grad) {
-        const float t = tanh(c);
-        const float dho = dh * now.o;
-        const float dc = fused(dho, fused(-t, t, 1.0f), value(cell_grad));
-        put(dc * now.f, cell_grad);
-        return {(dc * now.g) * (now.i * (1.0f - now.i)), (dc * c_before) * (now.f * (1.0f - now.f)),
-                (dc * now.i) * fused(-now.g, now.g, 1.0f), (dho * t) * (1.0f - now.o)};
     }
 
     static Gates gates_of(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,

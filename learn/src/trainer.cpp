@@ -1,6 +1,7 @@
 #include "partita/learn/trainer.hpp"
 
 #include "partita/learn/activation.hpp"
+#include "partita/learn/marks.hpp"
 #include "portable/arithmetic.hpp"
 #include "trainer_bytes.hpp"
 
@@ -34,6 +35,9 @@ Result<Trainer> Trainer::create(const Plan& plan, std::span<std::byte> memory, c
     }
     if (array_side == 0 || array_side > 256) {
         return Error::bad_array_side;
+    }
+    if (plan.array != (kernels.products != nullptr)) {
+        return Error::bad_option;
     }
     if (memory.size() < laid_out.value().total) {
         return Error::memory_too_small;
@@ -76,24 +80,39 @@ Error Trainer::check(const Batch& batch) const {
 
 // ---- Time by function ----
 
-template <typename Work>
-void Trainer::timed(const Member& member, Function function, const Work& work) {
+template <Function function, typename Work>
+void Trainer::timed(const Member& member, const Work& work) {
+    begin_region<region(function)>();
     if (member.index != 0 || profile.now == nullptr) {
         work();
+        end_region();
         return;
     }
     const std::uint64_t start = profile.now();
     work();
+    end_region();
     const auto index = static_cast<std::size_t>(function);
     profile.ticks[index] += profile.now() - start;
     ++profile.calls[index];
+}
+
+// A product that the first member has its accelerator do for all, who then meet; nothing where there is none.
+template <Function function, typename Product>
+void Trainer::first_member(const Member& member, const Product& product) {
+    if (kernels_->products == nullptr) {
+        return;
+    }
+    if (member.index == 0) {
+        timed<function>(member, [&] { product(*kernels_->products); });
+    }
+    meet(member);
 }
 
 void Trainer::meet(const Member& member) {
     if (member.size == 1) {
         return;
     }
-    timed(member, Function::waiting, [&] { member.meet(); });
+    timed<Function::waiting>(member, [&] { member.meet(); });
 }
 
 // ---- A part ----
@@ -143,8 +162,9 @@ void Trainer::carry(const Member& member, std::uint32_t part) {
     // Any even division will do for the hidden state; it is copied as it lies.
     const std::span<std::byte> hidden = bytes(BufferId::hidden);
     const std::size_t slot_size = hidden.size() / e.hidden_slots;
-    const Range share = member.share(e.padded_hidden);
-    const std::size_t column = slot_size / e.padded_hidden;
+    const std::uint32_t columns = plan().array ? e.joined : e.padded_hidden;
+    const Range share = member.share(columns);
+    const std::size_t column = slot_size / columns;
     const std::size_t first = share.first * column;
     const std::size_t size = (share.last - share.first) * column;
     const Range blocks = member.share(e.blocks);
@@ -186,7 +206,7 @@ void Trainer::gather(const Member& member, const Batch& batch, std::uint32_t par
 }
 
 void Trainer::begin_part(const Member& member, const Batch& batch, std::uint32_t part) {
-    timed(member, Function::inputs, [&] {
+    timed<Function::inputs>(member, [&] {
         carry(member, part);
         gather(member, batch, part);
     });
@@ -196,7 +216,9 @@ void Trainer::begin_part(const Member& member, const Batch& batch, std::uint32_t
 void Trainer::forward(const Member& member, std::uint32_t steps) {
     const Range blocks = member.share(layout().extents.blocks);
     for (std::uint32_t step = 1; step <= steps; ++step) {
-        timed(member, Function::forward, [&] { kernels_->forward(workspace_, step, blocks, member.index); });
+        first_member<Function::forward>(member,
+                                        [&](const ArrayProducts& array) { array.forward(workspace_, step); });
+        timed<Function::forward>(member, [&] { kernels_->forward(workspace_, step, blocks, member.index); });
         meet(member);
     }
     if (plan().tape != Tape::lean) {
@@ -268,7 +290,9 @@ void Trainer::head(const Member& member, const Batch& batch, std::uint32_t part,
     if (blend) {
         share = member.index == 0 ? Range{0, plan().batch} : Range{};
     }
-    timed(member, Function::head, [&] {
+    first_member<Function::head>(
+        member, [&](const ArrayProducts& array) { array.head_logits(workspace_, steps_of(part)); });
+    timed<Function::head>(member, [&] {
         kernels_->head_logits(workspace_, steps_of(part), share);
         for (std::uint32_t b = share.first; b < share.last; ++b) {
             score(batch, b, part, blend);
@@ -279,8 +303,10 @@ void Trainer::head(const Member& member, const Batch& batch, std::uint32_t part,
 void Trainer::backward(const Member& member, std::uint32_t steps) {
     const Range blocks = member.share(layout().extents.blocks);
     const bool lean = plan().tape == Tape::lean;
-    const bool shared_step_gates = lean || plan().precision != Precision::fp32;
-    timed(member, Function::head, [&] {
+    const bool shared_step_gates = (lean || plan().precision != Precision::fp32) && !plan().array;
+    first_member<Function::head>(member,
+                                 [&](const ArrayProducts& array) { array.head_hidden_gradient(workspace_); });
+    timed<Function::head>(member, [&] {
         kernels_->head_hidden_gradient(workspace_, blocks);
         const std::size_t size =
             std::size_t{plan().batch} * units_per_block * detail::cell_bytes(plan().precision);
@@ -288,14 +314,16 @@ void Trainer::backward(const Member& member, std::uint32_t steps) {
         clear({cell_grad + blocks.first * size, (blocks.last - blocks.first) * size});
     });
     for (std::uint32_t step = steps; step >= 1; --step) {
-        timed(member, Function::gate_gradient,
-              [&] { kernels_->gate_gradient(workspace_, step, blocks, member.index); });
+        timed<Function::gate_gradient>(
+            member, [&] { kernels_->gate_gradient(workspace_, step, blocks, member.index); });
         meet(member);
         if (step == 1) {
             break;
         }
-        timed(member, Function::hidden_gradient,
-              [&] { kernels_->hidden_gradient(workspace_, step, blocks); });
+        first_member<Function::hidden_gradient>(
+            member, [&](const ArrayProducts& array) { array.hidden_gradient(workspace_, step); });
+        timed<Function::hidden_gradient>(member,
+                                         [&] { kernels_->hidden_gradient(workspace_, step, blocks); });
         if (shared_step_gates) {
             meet(member);
         }
@@ -310,22 +338,29 @@ template <typename Consume>
 void Trainer::for_each_gradient(const Member& member, std::uint32_t steps, const Consume& consume) {
     const Extents& e = layout().extents;
     float* tile = workspace_.tile_gradient(member.index);
-    const Range blocks = member.share(e.blocks);
-    for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+    const auto consume_block = [&](std::uint32_t block) {
         if (plan().tape == Tape::lean) {
-            timed(member, Function::rebuild,
-                  [&] { kernels_->rebuild_block(workspace_, block, steps, member.index); });
+            timed<Function::rebuild>(
+                member, [&] { kernels_->rebuild_block(workspace_, block, steps, member.index); });
         }
         for (std::uint32_t row = 0; row < e.rows; row += rows_per_tile) {
             const Range rows{row, row + rows_per_tile < e.rows ? row + rows_per_tile : e.rows};
-            timed(member, Function::weight_gradient,
-                  [&] { kernels_->weight_gradient(workspace_, block, rows, steps, member.index); });
-            timed(member, Function::update, [&] {
+            timed<Function::weight_gradient>(
+                member, [&] { kernels_->weight_gradient(workspace_, block, rows, steps, member.index); });
+            timed<Function::update>(member, [&] {
                 consume(
                     Elements{workspace_.weight_index(block, row), (rows.last - rows.first) * gates_per_block},
                     tile, block);
             });
         }
+    };
+    const Range blocks = member.share(e.blocks);
+    if (kernels_->products == nullptr) {
+        for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+            consume_block(block);
+        }
+    } else {
+        for_each_round(member, steps, consume_block);
     }
     constexpr std::uint32_t tile_size = rows_per_tile * gates_per_block;
     const Range labels = member.share(plan().shape.classes);
@@ -333,10 +368,10 @@ void Trainer::for_each_gradient(const Member& member, std::uint32_t steps, const
         for (std::uint32_t unit = 0; unit < e.padded_hidden; unit += tile_size) {
             const std::uint32_t last =
                 e.padded_hidden - unit < tile_size ? e.padded_hidden : unit + tile_size;
-            timed(member, Function::head, [&] {
+            timed<Function::head>(member, [&] {
                 kernels_->head_gradient(workspace_, label, {unit, last}, steps, member.index);
             });
-            timed(member, Function::update, [&] {
+            timed<Function::update>(member, [&] {
                 consume(Elements{workspace_.head_index(label) + unit, last - unit}, tile, e.blocks + label);
             });
         }
@@ -354,6 +389,27 @@ void Trainer::for_each_gradient(const Member& member, std::uint32_t steps, const
         }
         consume(Elements{workspace_.head_bias_index() + label, units_per_block}, tile,
                 e.blocks + plan().shape.classes);
+    }
+}
+
+// With an array: the first member forms the gradients of as many blocks as there are members, then each
+// consumes one.
+template <typename ConsumeBlock>
+void Trainer::for_each_round(const Member& member, std::uint32_t steps, const ConsumeBlock& consume_block) {
+    const std::uint32_t blocks = layout().extents.blocks;
+    for (std::uint32_t first = 0; first < blocks; first += member.size) {
+        first_member<Function::weight_gradient>(member, [&](const ArrayProducts& array) {
+            if (first == 0) {
+                array.head_gradient(workspace_, steps);
+            }
+            for (std::uint32_t i = 0; i < member.size && first + i < blocks; ++i) {
+                array.weight_gradient(workspace_, first + i, steps, i);
+            }
+        });
+        if (first + member.index < blocks) {
+            consume_block(first + member.index);
+        }
+        meet(member);
     }
 }
 
@@ -396,7 +452,7 @@ void Trainer::update(const Member& member, std::uint32_t steps, const Hyper& hyp
         sums[norm] += kernels_->collect(workspace_, step.alpha, elements, gradient);
     });
     meet(member);
-    timed(member, Function::update, [&] { apply_collected(member, step, hyper.clip_norm); });
+    timed<Function::update>(member, [&] { apply_collected(member, step, hyper.clip_norm); });
 }
 
 // Scales the gradient to the norm allowed and updates this member's share of the parameters with it.

@@ -306,5 +306,24 @@ TEST(Memory, IsWellBelowThePublishedSystems) {
     EXPECT_EQ(mixed, (std::vector<std::string>{"full", "full", "full", "full", "full", "lean"}));
 }
 
+// The tapes of an array: [h | x | 1] by rows of 144 values (130 rounded up to 16), gates without pairs or
+// padding.
+TEST(Layout, ArrayPlanByHand) {
+    Plan plan{.shape = {1, 128, 10}, .batch = 4, .steps = 784, .parts = 28, .precision = Precision::bf16};
+    plan.array = true;
+    const Layout l = layout(plan).value();
+    EXPECT_EQ(l.extents.joined, 144u);
+    EXPECT_EQ(l[BufferId::hidden].size, 29u * 4 * 144 * 2);
+    EXPECT_EQ(l[BufferId::gates].size, 8u * 28 * 4 * 64 * 2);
+    // Afterwards: logits' gradients 128 and the head's 2560, then a tile of 8192 and a product of 130 x 64
+    // values; more than step by step (two gradients of 1024, gates of 4096, a head of 128).
+    EXPECT_EQ(l[BufferId::scratch].size, 128u + 2560 + 8192 + 130 * 64 * 2);
+    // Weights, e and d of (8 x 130 x 64 + 10 x 128 + 16) x 2 = 135712 bytes, each rounded up to 135744; cell
+    // 29 x 4 x 128 x 2; inputs 28 x 4 x 4; head 256; outcome and labels 64 each.
+    EXPECT_EQ(l.total, 3u * 135744 + 33408 + 29696 + 114688 + 448 + 256 + 64 + 64 + 27520);
+    plan.members = 4;
+    EXPECT_EQ(layout(plan).value().total - l.total, 3u * (8192 + 130 * 64 * 2));
+}
+
 }  // namespace
 }  // namespace partita::learn::test

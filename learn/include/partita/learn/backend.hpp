@@ -20,6 +20,24 @@ struct Elements {
     std::uint32_t count = 0;  // a multiple of 16
 };
 
+// The matrix products of a backend whose accelerator serves one member: the first member calls them with the
+// whole step or block, then all meet, and the kernels below do the rest element by element.
+struct ArrayProducts {
+    // Pre-activations of all blocks at `step`.
+    void (*forward)(const Workspace&, std::uint32_t step) = nullptr;
+    // Gradient of the hidden state before `step`, from all gates' gradients at `step`.
+    void (*hidden_gradient)(const Workspace&, std::uint32_t step) = nullptr;
+    // Gradient of a block's weights over steps 1..`steps`, into the member's product tile.
+    void (*weight_gradient)(const Workspace&, std::uint32_t block, std::uint32_t steps,
+                            std::uint32_t member) = nullptr;
+    // Logits of all sequences from the hidden state of `step`.
+    void (*head_logits)(const Workspace&, std::uint32_t step) = nullptr;
+    // Gradient of the hidden state from that of the logits.
+    void (*head_hidden_gradient)(const Workspace&) = nullptr;
+    // Gradient of the head's weights, from the hidden state of `step`.
+    void (*head_gradient)(const Workspace&, std::uint32_t step) = nullptr;
+};
+
 struct Kernels {
     const char* name = "";
 
@@ -65,12 +83,28 @@ struct Kernels {
 
     // Adds the regulariser's gradient, keeps the sum in the gradient buffer and returns its squared norm.
     double (*collect)(const Workspace&, float alpha, Elements, const float* gradient) = nullptr;
+
+    // Where matrix products are the first member's; for plans with `array`, and only for these.
+    const ArrayProducts* products = nullptr;
 };
 
 // Scalar code that states the arithmetic: matrix products are chains of `array_side` fused multiply-adds
 // whose sums are added to an accumulator, each operation rounded as the plan's precision says, as on a
 // weight-stationary array of that side. Side 4 or 8 reproduces the accelerator's bits.
 Result<const Kernels*> portable_kernels(Precision precision);
+
+// The size of Gemmini's local memories, in elements' rows: what a product is cut to.
+struct ArrayMemory {
+    std::uint32_t side = 4;  // of the mesh
+    std::uint32_t scratchpad_rows = 0;
+    std::uint32_t accumulator_rows = 0;
+};
+
+// Matrix products by Gemmini, weight stationary, element-wise work by all members; fp32 and bf16, for plans
+// with `array`. The same bits as the portable backend with array_side = memory.side, but for the sign of
+// zeros: the array turns -0 into +0 where it loads and stores. One size of array a program: the last one
+// asked for is in force.
+Result<const Kernels*> gemmini_kernels(Precision precision, ArrayMemory memory);
 
 // SIMD for the processor at hand (AVX2, AVX-512, AVX-512 with BF16, NEON, ... chosen at run time). Products
 // are accumulated in FP32 in an order of its own, so its results differ from the portable backend's by

@@ -8,6 +8,11 @@
 // are computed together and a block is one contiguous stream. In 16-bit formats two gates share a 32-bit
 // word: [block][row][gate pair][unit][gate of the pair]. The head is [class][unit], then its biases. e, d and
 // the two planes of `mixed` are ordered alike; moments and gradients are FP32.
+//
+// With an array, the tapes are matrices as it reads them, in either precision: a slot of the hidden state is
+// [sequence][joined], where a row holds the hidden state, the input of the step that follows and a 1, as many
+// values as the weights have rows (and padding); gates are [block][step][sequence][64], ordered as the
+// weights are.
 
 #include <cstddef>
 #include <cstdint>
@@ -74,6 +79,7 @@ struct Extents {
     std::uint32_t cell_slots = 0;
     std::uint32_t gate_slots = 0;
     std::uint32_t gate_padding = 0;   // values between the gates of two blocks
+    std::uint32_t joined = 0;         // with an array: values of a row of its left operand (see below)
     std::size_t lstm_parameters = 0;  // stored elements, padding included
     std::size_t head_parameters = 0;
     constexpr std::size_t parameters() const { return lstm_parameters + head_parameters; }
@@ -97,6 +103,13 @@ struct ScratchMap {
     std::size_t tile_cell = 0;       // lean: one block's cell state [step + 1][sequence][16]
     std::size_t tile_hidden = 0;     // 16-bit: hidden state of one step
     std::size_t tile_cell_grad = 0;  // lean: [sequence][16]
+    std::size_t tile_product = 0;    // array: gradient of a block's weights [row][64]
+    // Array, step by step:
+    std::size_t array_gates = 0;  // pre-activations of one step [block][sequence][64]
+    std::size_t array_head = 0;   // logits, then their gradients [sequence][class]
+    // Array, afterwards:
+    std::size_t array_logit_gradients = 0;  // [sequence][class]
+    std::size_t array_head_gradient = 0;    // of the head's weights [class][unit]
 };
 
 struct Layout {
@@ -159,7 +172,9 @@ constexpr Extents extents(const Plan& plan, Sizer& size) {
     e.gate_slots = plan.tape == Tape::full ? e.steps : 0;
     // The hidden state's gradient reads one step of all blocks in turn. Without padding they can lie a
     // multiple of 4 KB apart, all in the same few sets of a first-level cache.
-    e.gate_padding = plan.tape == Tape::full && plan.precision == Precision::fp32 ? 2 * gates_per_block : 0;
+    e.gate_padding =
+        plan.tape == Tape::full && plan.precision == Precision::fp32 && !plan.array ? 2 * gates_per_block : 0;
+    e.joined = plan.array ? (e.rows - 1) / units_per_block * units_per_block + units_per_block : 0;
     e.lstm_parameters = size.product(e.blocks, e.rows, gates_per_block);
     e.head_parameters = size.add(size.mul(plan.shape.classes, e.padded_hidden), e.padded_classes);
     return e;
@@ -167,6 +182,9 @@ constexpr Extents extents(const Plan& plan, Sizer& size) {
 
 // Bytes of one block's gates over `steps` steps, on the tape or in a tile.
 constexpr std::size_t gate_bytes(const Plan& plan, const Extents& e, std::size_t steps, Sizer& size) {
+    if (plan.array) {
+        return size.product(steps, plan.batch, gates_per_block, operand_bytes(plan.precision));
+    }
     return plan.precision == Precision::fp32 ? size.product(steps, plan.batch, gates_per_block, 4)
                                              : size.product(steps, e.pairs, gates_per_block, 2, 2);
 }
@@ -174,7 +192,9 @@ constexpr std::size_t gate_bytes(const Plan& plan, const Extents& e, std::size_t
 constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size, std::size_t& total) {
     ScratchMap map;
     const bool lean = plan.tape == Tape::lean;
-    const bool narrow = plan.precision != Precision::fp32;
+    const bool narrow = plan.precision != Precision::fp32 && !plan.array;
+    const std::size_t operand = operand_bytes(plan.precision);
+    const std::size_t head_rows = size.product(plan.batch, e.padded_classes, operand);
     const std::size_t state = size.product(plan.batch, e.padded_hidden, cell_bytes(plan.precision));
     const std::size_t row = narrow ? size.aligned(size.product(plan.batch, e.padded_hidden, 2)) : 0;
     std::size_t end = 0;
@@ -190,6 +210,10 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         map.hidden_grad = place(state);
         map.cell_grad = place(state);
     }
+    if (plan.array) {
+        map.array_gates = place(size.product(e.blocks, plan.batch, gates_per_block, operand));
+        map.array_head = place(head_rows);
+    }
     map.member_step_size = row;
     map.member_step = place(size.mul(row, plan.members));
     total = end;
@@ -197,6 +221,12 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         return map;
     }
     end = 0;
+    if (plan.array) {
+        map.array_logit_gradients = place(head_rows);
+        map.array_head_gradient = place(size.product(plan.shape.classes, e.padded_hidden, operand));
+        map.member_tile = end;
+        end = 0;
+    }
     map.tile_gradient = place(std::size_t{rows_per_tile} * gates_per_block * 4);
     if (lean) {
         map.tile_gates = place(gate_bytes(plan, e, e.steps, size));
@@ -205,8 +235,11 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         map.tile_hidden = place(row);
         map.tile_cell_grad = place(size.product(plan.batch, units_per_block, cell_bytes(plan.precision)));
     }
+    if (plan.array) {
+        map.tile_product = place(size.product(e.rows, gates_per_block, operand));
+    }
     map.member_tile_size = end;
-    const std::size_t tiles = size.mul(end, plan.members);
+    const std::size_t tiles = size.add(map.member_tile, size.mul(end, plan.members));
     total = total > tiles ? total : tiles;
     return map;
 }
@@ -240,8 +273,9 @@ constexpr Result<Layout> layout(const Plan& plan) {
     set(BufferId::second_moment, trains && plan.rule == Rule::adam, size.mul(parameters, 4));
     set(BufferId::gradient, trains && plan.clipping, size.mul(parameters, 4));
     set(BufferId::hidden, true,
-        plan.precision == Precision::fp32 ? size.product(e.hidden_slots, plan.batch, e.padded_hidden, 4)
-                                          : size.product(e.hidden_slots, e.pairs, e.padded_hidden, 2, 2));
+        plan.array                          ? size.product(e.hidden_slots, plan.batch, e.joined, operand)
+        : plan.precision == Precision::fp32 ? size.product(e.hidden_slots, plan.batch, e.padded_hidden, 4)
+                                            : size.product(e.hidden_slots, e.pairs, e.padded_hidden, 2, 2));
     set(BufferId::cell, true, size.product(e.cell_slots, plan.batch, e.padded_hidden, cell));
     set(BufferId::gates, plan.tape == Tape::full,
         size.mul(e.blocks,

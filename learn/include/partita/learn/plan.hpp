@@ -52,6 +52,7 @@ struct Plan {
         false;                  // fp32: e and d in BF16 all the same (in bf16 and mixed they always are)
     bool clipping = false;      // gradient clipping by norm: keeps the whole gradient
     bool auxiliary = false;     // FPTT's auxiliary loss: keeps label distributions by part and class
+    bool array = false;         // tape and scratch lie as an accelerator's array reads and writes them
     std::uint32_t members = 1;  // of the team that works on it
 
     constexpr bool operator==(const Plan&) const = default;
@@ -75,6 +76,10 @@ constexpr Error validate(const Plan& plan) {
     }
     if (plan.parts > plan.steps) {
         return Error::parts_exceed_steps;
+    }
+    // An array has one type for operands and sums, and its tape holds the gates.
+    if (plan.array && (plan.precision == Precision::mixed || plan.tape == Tape::lean)) {
+        return Error::bad_option;
     }
     // No single extent near the limit of 32 bits, so that rounding up to a block cannot wrap.
     constexpr std::uint32_t limit = 1u << 30;

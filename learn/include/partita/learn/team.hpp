@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "partita/learn/marks.hpp"
+
 namespace partita::learn {
 
 // All members meet; what each wrote before is visible to all after. Called by exactly `members` threads or
@@ -16,7 +18,8 @@ class Barrier {
   public:
     // `idle` is called now and then while waiting long: a host with fewer processors than members yields
     // there.
-    explicit Barrier(std::uint32_t members, void (*idle)() = nullptr) : members_(members), idle_(idle) {}
+    constexpr explicit Barrier(std::uint32_t members, void (*idle)() = nullptr)
+        : members_(members), idle_(idle) {}
     Barrier(const Barrier&) = delete;
     Barrier& operator=(const Barrier&) = delete;
 
@@ -58,11 +61,13 @@ class Barrier {
     }
     template <typename Done>
     void spin_until(const Done& done) {
+        begin_wait();
         for (std::uint32_t spins = 1; !done(); ++spins) {
             if (idle_ != nullptr && spins % spins_before_idle == 0) {
                 idle_();
             }
         }
+        end_wait();
     }
 
     static constexpr std::uint32_t spins_before_idle = 4096;

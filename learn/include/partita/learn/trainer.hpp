@@ -52,6 +52,11 @@ constexpr const char* name(Function function) {
     return names[static_cast<std::size_t>(function)];
 }
 
+// The number of the region (marks.hpp) that is this function's time.
+constexpr int region(Function function) {
+    return static_cast<int>(function) + 1;
+}
+
 // Ticks of the caller's clock by function, as the first member sees them.
 struct Profile {
     std::uint64_t (*now)() = nullptr;
@@ -133,9 +138,13 @@ class Trainer {
     void for_each_parameter(const Parameters<Float>& parameters, const Visit& visit) const;
     template <typename Float>
     Error check_lengths(const Parameters<Float>& parameters) const;
+    template <typename ConsumeBlock>
+    void for_each_round(const Member& member, std::uint32_t steps, const ConsumeBlock& consume_block);
+    template <Function function, typename Product>
+    void first_member(const Member& member, const Product& product);
     void meet(const Member& member);
-    template <typename Work>
-    void timed(const Member& member, Function function, const Work& work);
+    template <Function function, typename Work>
+    void timed(const Member& member, const Work& work);
 
     alignas(64) Workspace workspace_;
     const Kernels* kernels_ = nullptr;
