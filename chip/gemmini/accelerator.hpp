@@ -1,0 +1,145 @@
+#pragma once
+
+// Gemmini in time: what its commands do (Function) and the cycles in which they do it. Every cycle of a busy
+// accelerator is gone through, but for those in which nothing can happen until a known one.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "chip/gemmini/banks.hpp"
+#include "chip/gemmini/command.hpp"
+#include "chip/gemmini/config.hpp"
+#include "chip/gemmini/counters.hpp"
+#include "chip/gemmini/dma.hpp"
+#include "chip/gemmini/execute_controller.hpp"
+#include "chip/gemmini/function.hpp"
+#include "chip/gemmini/load_controller.hpp"
+#include "chip/gemmini/loop_unroller.hpp"
+#include "chip/gemmini/port.hpp"
+#include "chip/gemmini/reservation_station.hpp"
+#include "chip/gemmini/ring.hpp"
+#include "chip/gemmini/store_controller.hpp"
+#include "chip/memory/coherence.hpp"
+#include "chip/memory/flat.hpp"
+
+namespace partita::chip::gemmini {
+
+// What the accelerator has done since reset.
+struct Statistics {
+    std::uint64_t busy_cycles = 0;    // with a command or a transfer outstanding
+    std::uint64_t array_cycles = 0;   // in which a row whose results are kept enters the mesh
+    std::uint64_t multiply_adds = 0;  // of real data, padding not counted
+    std::uint64_t read_bytes = 0;     // by DMA, whole transactions
+    std::uint64_t written_bytes = 0;
+    std::uint64_t conflict_cycles = 0;  // in which the mesh waited for a bank that was written
+};
+
+// Hears of commands when they are over; for traces.
+class CommandObserver {
+  public:
+    virtual ~CommandObserver() = default;
+    // `unit`: "load", "store" or "execute". Of a load or store the cycles from the controller's beginning to
+    // completion, of a compute those in which it was fed.
+    virtual void command(const char* unit, const char* name, Cycle first, Cycle last) = 0;
+};
+
+class Accelerator final : public Port {
+  public:
+    // `config` must be valid; `memory` is what the commands work on, `system` says how long its transfers
+    // take.
+    Accelerator(const Config& config, memory::FlatMemory& memory, memory::MemorySystem& system);
+
+    Cycle now() const override { return now_; }
+    void run(Cycle until) override;
+    bool idle() const override { return !busy_ || stuck_; }
+    std::optional<Cycle> ready_since() const override;
+    std::optional<Cycle> idle_since() const override;
+    // With `returns` the accelerator runs until the command has its result, be it beyond `at`: software reads
+    // counters when the accelerator is idle or has only work that is older.
+    std::uint64_t issue(const RoccCommand& command, Cycle at, Cycle& result_at) override;
+    std::string state() const override;
+
+    Statistics statistics() const;
+    // Null: nobody listens.
+    void observe(CommandObserver* observer) { observer_ = observer; }
+    Function& function() { return function_; }
+
+    // Goes through every cycle, even if nothing can happen in it; to check that leaving them out changes
+    // nothing.
+    void skip_nothing() { skips_ = false; }
+
+  private:
+    struct Queued {
+        Command command;
+        Cycle since = 0;  // visible behind this cycle
+        bool from_loop = false;
+    };
+
+    // What the registers at the beginning of a cycle allow.
+    struct Allowed {
+        bool issue_load;
+        bool issue_store;
+        bool issue_execute;
+        bool unrolled_room;
+        bool loop_active;
+        bool loop_taken;  // a command of a loop would be
+        bool allocate;
+        Queue completing;  // front_end: nothing is complete
+        unsigned entry;
+        unsigned place;  // load, store: of its tracker
+    };
+
+    bool step();
+    void look(Cycle now);
+    bool request();
+    bool issue_commands();
+    void complete();
+    void allocate();
+    void front_end_command(const Command& command);
+    bool unroll(bool room);
+    bool pass_commands();
+    bool is_busy() const;
+    Cycle next_event();
+    void count(std::uint64_t cycles);
+    void report_moves();
+
+    Geometry geometry_;
+    Function function_;
+    memory::MemorySystem* system_;
+
+    Cycle now_ = 0;
+    bool busy_ = false;
+    bool stuck_ = false;  // busy, but nothing happens until another command comes
+    bool skips_ = true;
+    bool got_room_ = false;
+    bool front_quiet_ = false;  // no queue in front of the station moves unless something comes
+    Cycle ready_since_ = 0;
+    Cycle idle_since_ = 0;
+
+    Allowed allowed_{};
+
+    Ring<Queued> router_;
+    Ring<Queued> raw_;
+    Ring<Queued> convolution_;
+    Ring<Queued> loop_;
+    Ring<Queued> unrolled_;
+    LoopUnroller unroller_;
+    ReservationStation station_;
+    Banks banks_;
+    DmaPort port_;
+    LoadController load_;
+    StoreController store_;
+    ExecuteController execute_;
+
+    CommandObserver* observer_ = nullptr;
+    std::uint64_t busy_cycles_ = 0;
+    Counters counters_;
+    bool counting_ = false;  // from software's first counter command on
+    std::optional<std::uint32_t> counter_result_;
+    std::uint64_t counted_read_ = 0;
+    std::uint64_t counted_written_ = 0;
+};
+
+}  // namespace partita::chip::gemmini

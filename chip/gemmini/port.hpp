@@ -1,0 +1,47 @@
+#pragma once
+
+// The accelerator as the core that owns it sees it (RoCC), and as the system that keeps simulated time sees
+// it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "chip/base/units.hpp"
+
+namespace partita::chip::gemmini {
+
+struct RoccCommand {
+    std::uint8_t funct = 0;
+    bool returns = false;  // xd: the command has a result (counters)
+    std::uint64_t rs1 = 0;
+    std::uint64_t rs2 = 0;
+};
+
+class Port {
+  public:
+    virtual ~Port() = default;
+
+    // Local time: everything before it has been simulated.
+    virtual Cycle now() const = 0;
+    // Simulates up to `until`; stops early, after the cycle in which it happened, when the command queue gets
+    // room or the last work ends, so that the caller can wake a waiting core. Idle time costs nothing.
+    // Throws ProgramError at a protocol error or a DMA outside memory.
+    virtual void run(Cycle until) = 0;
+    // Nothing to simulate: no command, no transfer outstanding.
+    virtual bool idle() const = 0;
+
+    // Whether a command presented in the next cycle would be taken; if so, since which cycle.
+    virtual std::optional<Cycle> ready_since() const = 0;
+    // Whether RoCC's busy line is low; if so, since which cycle.
+    virtual std::optional<Cycle> idle_since() const = 0;
+    // A command valid in the core's write-back stage in cycle `at` >= now(); the caller has run the
+    // accelerator up to `at` and asked `ready_since`. With `returns`, gives the result and in `result_at` its
+    // cycle.
+    virtual std::uint64_t issue(const RoccCommand& command, Cycle at, Cycle& result_at) = 0;
+
+    // What holds the accelerator: the oldest command, queues and the unit that waits; for the watchdog.
+    virtual std::string state() const = 0;
+};
+
+}  // namespace partita::chip::gemmini

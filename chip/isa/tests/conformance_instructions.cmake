@@ -1,0 +1,2 @@
+execute_process(COMMAND ${EMULATOR} ${PROGRAM} OUTPUT_FILE ${FOLDER}/isa_program.out COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND ${CONFORMANCE} compare ${PROGRAM} ${FOLDER}/isa_program.out COMMAND_ERROR_IS_FATAL ANY)
