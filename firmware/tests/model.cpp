@@ -1,0 +1,55 @@
+#include "model.hpp"
+
+#include "gemmini/commands.hpp"
+
+namespace partita::firmware::test {
+namespace {
+
+constexpr chip::Address memory_base = 0x80000000;
+Model* current = nullptr;
+
+}  // namespace
+
+chip::gemmini::Config array_config(std::uint32_t side, chip::gemmini::Number number) {
+    chip::gemmini::Config config;
+    config.mesh_side = side;
+    config.input_type = number;
+    config.spatial_array_type = number;
+    config.accumulator_type = number;
+    config.load_scale_type = number;
+    config.store_scale_type = number;
+    if (number == chip::gemmini::Number::fp32) {
+        config.scratchpad_bytes = std::uint64_t{256} << 10;
+        config.accumulator_bytes = std::uint64_t{64} << 10;
+    }
+    return config;
+}
+
+Model::Model(const chip::gemmini::Config& config, std::size_t bytes)
+    : memory_(memory_base, (bytes + chip::line_bytes - 1) / chip::line_bytes * chip::line_bytes),
+      machine_(config, memory_) {
+    current = this;
+    gemmini::issue_to_model = &Model::issue;
+}
+
+Model::~Model() {
+    current = nullptr;
+    gemmini::issue_to_model = nullptr;
+}
+
+std::uint64_t Model::translate(std::uint64_t host_address) const {
+    if (host_address == 0) {
+        return 0;
+    }
+    return memory_base + (host_address - reinterpret_cast<std::uintptr_t>(memory_.at(memory_base)));
+}
+
+void Model::issue(unsigned funct, std::uint64_t rs1, std::uint64_t rs2) {
+    const bool addresses =
+        funct == gemmini::loop_operand_addresses || funct == gemmini::loop_result_addresses;
+    const std::uint64_t first = addresses ? current->translate(rs1) : rs1;
+    const std::uint64_t second = addresses ? current->translate(rs2) : rs2;
+    current->machine_.issue({static_cast<std::uint8_t>(funct), false, first, second});
+}
+
+}  // namespace partita::firmware::test

@@ -1,0 +1,153 @@
+// The training program of learn on the chip: one pass over a batch by FPTT-K, matrix products on the array.
+// The plan is fixed at compile time, and with it the memory: exactly layout(plan).total bytes, the symbol
+// partita_arena.
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "data/blob.hpp"
+#include "partita/learn/trainer.hpp"
+#include "partita_chip.h"
+#include "start/host.hpp"
+#include "start/marks.hpp"
+#include "start/program.hpp"
+#include "train/digest.hpp"
+
+extern "C" {
+extern const std::byte partita_blob[];
+extern const std::byte partita_blob_end[];
+}
+
+namespace partita::firmware {
+namespace {
+
+#if defined(PARTITA_CHIP_ELEMENT_BF16)
+constexpr auto precision = learn::Precision::bf16;
+#elif defined(PARTITA_CHIP_ELEMENT_FP32)
+constexpr auto precision = learn::Precision::fp32;
+#else
+#error "The training program needs a chip whose elements are BF16 or FP32"
+#endif
+
+constexpr learn::Plan plan{.shape = {PARTITA_INPUT, PARTITA_HIDDEN, PARTITA_CLASSES},
+                           .batch = PARTITA_BATCH,
+                           .steps = PARTITA_STEPS,
+                           .parts = PARTITA_PARTS,
+                           .precision = precision,
+                           .tape = learn::Tape::PARTITA_TAPE,
+                           .array = true,
+                           .members = PARTITA_CHIP_CORES};
+constexpr auto laid_out = learn::layout(plan);
+static_assert(laid_out.ok(), "This plan is not possible on the chip");
+
+constexpr std::uint32_t row_bytes = PARTITA_CHIP_MESH_SIDE * (precision == learn::Precision::bf16 ? 2 : 4);
+constexpr learn::ArrayMemory array_memory{.side = PARTITA_CHIP_MESH_SIDE,
+                                          .scratchpad_rows = PARTITA_CHIP_SCRATCHPAD_BYTES / row_bytes,
+                                          .accumulator_rows = PARTITA_CHIP_ACCUMULATOR_BYTES / row_bytes};
+
+}  // namespace
+
+extern "C" {
+alignas(64) [[gnu::section(".bss.arena")]] std::byte partita_arena[laid_out.value().total];
+}
+
+namespace {
+
+constinit learn::Barrier team_barrier(PARTITA_CHIP_CORES);
+constinit learn::Trainer trainer;
+constinit std::array<const float*, PARTITA_BATCH> sequences{};
+constinit learn::Batch samples;
+
+[[noreturn]] void give_up(const char* sentence) {
+    Line line;
+    line << sentence;
+    line.end();
+    exit(3);
+}
+
+void prepare() {
+    Blob blob;
+    if (!read_blob({partita_blob, partita_blob_end}, blob) || blob.input != PARTITA_INPUT ||
+        blob.hidden != PARTITA_HIDDEN || blob.classes != PARTITA_CLASSES || blob.count < PARTITA_BATCH ||
+        blob.steps != PARTITA_STEPS) {
+        give_up("the linked-in network or samples do not fit the plan that this program was compiled for");
+    }
+    const auto kernels = learn::gemmini_kernels(plan.precision, array_memory);
+    if (!kernels.ok()) {
+        give_up(learn::describe(kernels.error()));
+    }
+    const auto created =
+        learn::Trainer::create(plan, partita_arena, *kernels.value(), PARTITA_CHIP_MESH_SIDE);
+    if (!created.ok()) {
+        give_up(learn::describe(created.error()));
+    }
+    trainer = created.value();
+    if (const learn::Error error =
+            trainer.load({blob.weight_ih, blob.weight_hh, blob.bias, blob.head_weight, blob.head_bias});
+        error != learn::Error::none) {
+        give_up(learn::describe(error));
+    }
+    for (std::size_t b = 0; b < sequences.size(); ++b) {
+        sequences[b] = blob.samples.data() + b * blob.steps * blob.input;
+    }
+    samples = {sequences, blob.labels.first(PARTITA_BATCH)};
+    if (const learn::Error error = trainer.check_training(samples); error != learn::Error::none) {
+        give_up(learn::describe(error));
+    }
+}
+
+void report() {
+    float sum = 0.0f;
+    for (const float loss : trainer.losses()) {
+        Line line;
+        line << "loss ";
+        line.hexadecimal(std::bit_cast<std::uint32_t>(loss)) << " ";
+        line.fixed(static_cast<double>(loss), 9);
+        line.end();
+        sum += loss;
+    }
+    Line line;
+    line << "loss sum ";
+    line.fixed(static_cast<double>(sum), 6);
+    line.end();
+    for (const learn::BufferId id :
+         {learn::BufferId::weights, learn::BufferId::regulariser_e, learn::BufferId::regulariser_d}) {
+        line << "digest " << learn::name(id) << " ";
+        line.hexadecimal(digest(trainer.bytes(id)));
+        line.end();
+    }
+}
+
+}  // namespace
+
+PARTITA_REGION_NAME(1, "inputs");
+PARTITA_REGION_NAME(2, "forward");
+PARTITA_REGION_NAME(3, "head");
+PARTITA_REGION_NAME(4, "gate_gradient");
+PARTITA_REGION_NAME(5, "hidden_gradient");
+PARTITA_REGION_NAME(6, "rebuild");
+PARTITA_REGION_NAME(7, "weight_gradient");
+PARTITA_REGION_NAME(8, "update");
+PARTITA_REGION_NAME(9, "waiting");
+static_assert(std::string_view(learn::name(learn::Function::inputs)) == "inputs" &&
+                  learn::region(learn::Function::waiting) == 9 && learn::function_count == 9,
+              "The names above are those of learn's functions, in their order");
+
+int run(const Team& team) {
+    if (team.hart == 0) {
+        prepare();
+    }
+    const learn::Member member{static_cast<std::uint32_t>(team.hart), static_cast<std::uint32_t>(team.harts),
+                               &team_barrier};
+    member.meet();
+    trainer.train(member, samples, {.learning_rate = 0.01f, .alpha = 0.1f});
+    member.meet();
+    if (team.hart == 0) {
+        report();
+    }
+    return 0;
+}
+
+}  // namespace partita::firmware
