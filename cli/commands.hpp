@@ -10,5 +10,7 @@ void add_train(CLI::App& app);
 void add_finetune(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_demo(CLI::App& app);
+void add_simulate(CLI::App& app);
+void add_validate(CLI::App& app);
 
 }  // namespace partita::cli

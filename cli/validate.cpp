@@ -1,0 +1,232 @@
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "chip/base/error.hpp"
+#include "chip_program.hpp"
+#include "commands.hpp"
+#include "explore/simulation.hpp"
+#include "explore/validation.hpp"
+#include "options.hpp"
+#include "output.hpp"
+
+namespace partita::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ValidateOptions {
+    std::string chips = "chips";
+    std::string reference = "published/cycles.csv";
+    std::string store = "build/validate";
+    std::string model;
+    std::string samples;
+    std::vector<std::string> only;
+    std::uint32_t jobs = 1;
+    std::string json;
+};
+
+struct Job {
+    explore::Point point;
+    fs::path elf;
+    fs::path chip;
+    fs::path record;
+    std::uint64_t expected = 0;  // cycles, to tell how long it may take
+};
+
+// A record that is there already, of this very program on this very chip; or nothing.
+std::optional<nlohmann::ordered_json> finished(const Job& job, const std::string& fingerprint,
+                                               const std::string& program_hash) {
+    std::ifstream file(job.record);
+    if (!file) {
+        return std::nullopt;
+    }
+    try {
+        auto record = nlohmann::ordered_json::parse(file);
+        if (record.at("chip").at("fingerprint") == fingerprint &&
+            record.at("program").at("hash") == program_hash) {
+            return record;
+        }
+    } catch (const nlohmann::json::exception&) {
+        // Not a record; it is written again.
+    }
+    return std::nullopt;
+}
+
+pid_t start(const Job& job) {
+    const std::string elf = job.elf.string();
+    const std::string chip = job.chip.string();
+    const std::string record = job.record.string();
+    const pid_t child = fork();
+    if (child < 0) {
+        throw chip::ChipError("no process can be started for a simulation");
+    }
+    if (child == 0) {
+        execl("/proc/self/exe", "partita", "simulate", "--quiet", "--elf", elf.c_str(), "--chip",
+              chip.c_str(), "--json", record.c_str(), static_cast<char*>(nullptr));
+        _exit(127);
+    }
+    return child;
+}
+
+// Runs the jobs, so many at a time, longest first. A job that fails does not stop the others; returns how
+// many did.
+std::size_t run_all(std::vector<Job> jobs, std::uint32_t at_a_time) {
+    std::stable_sort(jobs.begin(), jobs.end(),
+                     [](const Job& left, const Job& right) { return left.expected > right.expected; });
+    std::uint64_t total = 0;
+    for (const Job& job : jobs) {
+        total += job.expected;
+    }
+    Progress progress("validate");
+    std::map<pid_t, const Job*> running;
+    std::uint64_t done = 1;
+    std::size_t failed = 0;
+    std::size_t next = 0;
+    std::size_t ended = 0;
+    progress.update(done, total + 1, "");
+    while (ended < jobs.size()) {
+        while (running.size() < at_a_time && next < jobs.size()) {
+            running[start(jobs[next])] = &jobs[next];
+            ++next;
+        }
+        int status = 0;
+        const pid_t child = wait(&status);
+        const auto found = running.find(child);
+        if (found == running.end()) {
+            continue;
+        }
+        const Job& job = *found->second;
+        running.erase(found);
+        ++ended;
+        done += job.expected;
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            ++failed;
+            fmt::print(stderr, "partita: {} failed; the reason is above\n", job.point.name());
+        }
+        progress.update(done, total + 1, fmt::format("{} of {} points", ended, jobs.size()));
+    }
+    return failed;
+}
+
+std::string percent(double share) {
+    return fmt::format("{:+.1f} %", 100 * share);
+}
+
+void print_errors(const explore::Measurements& published, const explore::Measurements& simulated,
+                  const std::vector<std::string>& functions) {
+    Table points({"point", "published", "simulated", "error"});
+    for (const auto& [point, cycles] : simulated) {
+        const auto expected = static_cast<double>(published.at(point).at("total"));
+        const auto found = static_cast<double>(cycles.at("total"));
+        points.add({point.name(), fmt::format("{:.0f}", expected), fmt::format("{:.0f}", found),
+                    percent(found / expected - 1)});
+    }
+    fmt::print("{}\n", points.text());
+    const auto errors = explore::errors(published, simulated);
+    Table table({"function", "points", "mean |error|", "worst", "at"});
+    for (const std::string& function : functions) {
+        const explore::Error& error = errors.at(function);
+        table.add({function, fmt::format("{}", error.points), fmt::format("{:.1f} %", 100 * error.mean),
+                   percent(error.worst), error.where});
+    }
+    fmt::print("{}", table.text());
+}
+
+void validate(const ValidateOptions& options) {
+    check_writable(options.json);
+    const explore::Measurements published = explore::read_measurements(options.reference);
+    const std::vector<std::string> functions{"matmul",
+                                             "matmul_a_transposed",
+                                             "matmul_b_transposed",
+                                             "mat2vec",
+                                             "ewo_basic",
+                                             "ewo_combo",
+                                             "fptt_sgd",
+                                             "sigmoid",
+                                             "tanh",
+                                             "softmax",
+                                             "data_movement",
+                                             "total"};
+    std::error_code error;
+    fs::create_directories(options.store, error);
+    explore::Measurements simulated;
+    std::vector<Job> jobs;
+    std::map<std::string, std::pair<std::string, std::string>> identity;  // point: fingerprint, program hash
+    for (const auto& [point, cycles] : published) {
+        if (!options.only.empty() &&
+            std::find(options.only.begin(), options.only.end(), point.name()) == options.only.end() &&
+            std::find(options.only.begin(), options.only.end(), point.chip()) == options.only.end()) {
+            continue;
+        }
+        ChipProgramOptions program;
+        program.chip_file = (fs::path(options.chips) / (point.chip() + ".toml")).string();
+        program.name = "published";
+        program.parts = point.parts;
+        program.model = options.model;
+        program.samples = options.samples;
+        const chip::config::Chip chip = program.chip();
+        Job job{point, program.build(chip, true), program.chip_file,
+                fs::path(options.store) / (point.name() + ".json"), cycles.at("total")};
+        const std::string fingerprint = fmt::format("{:016x}", chip::config::fingerprint(chip));
+        const std::string hash = explore::program_hash(chip::program::read_program(job.elf));
+        identity[point.name()] = {fingerprint, hash};
+        if (const auto record = finished(job, fingerprint, hash)) {
+            simulated[point] = explore::cycles_of(*record, functions);
+        } else {
+            jobs.push_back(job);
+        }
+    }
+    if (jobs.empty() && simulated.empty()) {
+        throw UsageError("no published point has the name given with --only");
+    }
+    fmt::print("{} points: {} finished before, {} to run\n", simulated.size() + jobs.size(), simulated.size(),
+               jobs.size());
+    const std::size_t failed = run_all(jobs, options.jobs);
+    for (const Job& job : jobs) {
+        const auto& [fingerprint, hash] = identity.at(job.point.name());
+        if (const auto record = finished(job, fingerprint, hash)) {
+            simulated[job.point] = explore::cycles_of(*record, functions);
+        }
+    }
+    print_errors(published, simulated, functions);
+    nlohmann::json result;
+    for (const auto& [point, cycles] : simulated) {
+        result[point.name()] = {{"simulated", cycles}, {"published", published.at(point)}};
+    }
+    write_json(options.json, result);
+    if (failed != 0) {
+        throw chip::ChipError(fmt::format("{} of {} simulations failed", failed, jobs.size()));
+    }
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app) {
+    auto options = std::make_shared<ValidateOptions>();
+    CLI::App* command =
+        app.add_subcommand("validate", "Simulate the published workload and compare with what was measured");
+    command->add_option("--chips", options->chips, "folder of the chip files [chips]");
+    command->add_option("--reference", options->reference, "the measurements [published/cycles.csv]");
+    command->add_option("--store", options->store,
+                        "folder of the run records; what is there is not run again [build/validate]");
+    command->add_option("--model", options->model,
+                        "safetensors with the weights to start from [the project's own]");
+    command->add_option("--samples", options->samples,
+                        "safetensors with the four sequences [the project's own digits]");
+    command->add_option("--only", options->only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
+    command->add_option("--jobs", options->jobs, "simulations at a time [1]")->check(CLI::Range(1, 256));
+    command->add_option("--json", options->json, "write both tables to this file, for machines");
+    command->footer("Example:\n  partita validate --jobs 2 --only ms4-c1 ms4-c8-k56");
+    command->callback([options] { validate(*options); });
+}
+
+}  // namespace partita::cli

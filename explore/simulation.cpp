@@ -1,0 +1,139 @@
+#include "explore/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <sstream>
+
+#include "chip/base/error.hpp"
+#include "chip/config/firmware.hpp"
+#include "chip/trace/perfetto.hpp"
+
+namespace partita::explore {
+namespace {
+
+using namespace chip;
+
+// Region names by number, from lines "number name" in the program.
+std::vector<std::string> region_names(const program::Program& program) {
+    std::vector<std::string> names;
+    std::string lines = program.section_text(".partita.regions").value_or("");
+    std::erase(lines, '\0');  // each line may be a string with its end
+    std::istringstream text(lines);
+    std::string line;
+    while (std::getline(text, line)) {
+        std::istringstream fields(line);
+        std::size_t number = 0;
+        std::string name;
+        if (fields >> number >> name && number < 2048) {
+            names.resize(std::max(names.size(), number + 1));
+            names[number] = name;
+        }
+    }
+    return names;
+}
+
+// How many regions hart 0 will enter in all, where the program says so.
+std::uint64_t expected_entries(const program::Program& program) {
+    std::istringstream text(program.section_text(".partita.expected").value_or("0"));
+    std::uint64_t count = 0;
+    text >> count;
+    return count;
+}
+
+std::uint64_t entries(const soc::Ledger& ledger) {
+    std::uint64_t sum = 0;
+    for (unsigned region = 0; region < ledger.regions(); ++region) {
+        sum += ledger.account(0, region).entries;
+    }
+    return sum;
+}
+
+class Console final : public soc::ConsoleSink {
+  public:
+    explicit Console(const std::function<void(std::string_view)>& listener) : listener_(listener) {}
+    void write(unsigned /*hart*/, std::string_view text, chip::Cycle /*at*/) override {
+        text_ += text;
+        if (listener_) {
+            listener_(text);
+        }
+    }
+    const std::string& text() const { return text_; }
+
+  private:
+    const std::function<void(std::string_view)>& listener_;
+    std::string text_;
+};
+
+}  // namespace
+
+std::string program_hash(const program::Program& program) {
+    std::uint64_t hash = 0xcbf29ce484222325;
+    for (const std::byte byte : program.file()) {
+        hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3;
+    }
+    return fmt::format("{:016x}", hash);
+}
+
+Simulation simulate(const config::Chip& chip, const program::Program& program,
+                    const SimulationOptions& options) {
+    Simulation result;
+    if (const auto constants = program.section_text(".partita.chip")) {
+        config::check_fingerprint(chip, *constants, program.name());
+    } else {
+        result.warnings.push_back(
+            fmt::format("{} does not say which chip it was built for; that it fits {} is not checked",
+                        program.name(), chip.name));
+    }
+    const std::vector<std::string> regions = region_names(program);
+    Console console(options.console);
+    soc::System system(chip, program, console);
+    std::unique_ptr<trace::PerfettoTrace> trace;
+    if (!options.trace.empty()) {
+        trace =
+            std::make_unique<trace::PerfettoTrace>(options.trace, system.harts(), regions, chip.soc.clock_hz);
+    }
+    const double expected = static_cast<double>(expected_entries(program));
+    soc::RunOptions run;
+    run.limit = options.limit;
+    run.trace = trace.get();
+    if (options.progress) {
+        run.progress = [&](Cycle cycles) {
+            const double share = expected > 0 ? static_cast<double>(entries(system.ledger())) / expected : 0;
+            options.progress(cycles, std::min(share, 1.0));
+        };
+    }
+    const auto start = std::chrono::steady_clock::now();
+    const soc::Outcome outcome = system.run(run);
+    result.host_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (trace != nullptr) {
+        trace->finish(outcome.cycles);
+    }
+
+    trace::RecordInput input;
+    input.chip = &chip;
+    input.system = &system;
+    input.outcome = outcome;
+    input.program = program.name();
+    input.program_hash = program_hash(program);
+    input.regions = regions;
+    input.console = console.text();
+    const auto first = program.address_of("partita_arena");
+    const auto last = program.address_of("partita_arena_end");
+    if (first && last && *first < *last) {
+        input.arena_bytes = *last - *first;
+        input.arena_touched = system.memory().touched_bytes(*first, *last);
+    }
+    result.record = trace::record(input);
+    result.rows = trace::region_rows(input);
+    result.exit_code = outcome.exit_code;
+    result.cycles = outcome.cycles;
+    for (unsigned hart = 0; hart < system.harts(); ++hart) {
+        result.hart_cycles += system.core(hart).now();
+    }
+    return result;
+}
+
+}  // namespace partita::explore
