@@ -81,15 +81,16 @@ void add_demo(CLI::App& app) {
     CLI::App* command = app.add_subcommand(
         "demo", "Personalisation: a model meets a new writer's digits, BPTT beside FPTT-28");
     command->add_option("--model", options->model, "the model to start from [models/strokes.safetensors]");
-    command->add_option("--writer", options->writer, "which new writer, by seed [1]");
+    command->add_option("--writer", options->writer, "which new writer, by seed [1]")
+        ->check(whole_from(0, UINT64_MAX));
     command->add_option("--samples", options->samples, "the new writer's digits to learn from [200]")
-        ->check(CLI::Range(1, 100000));
+        ->check(whole_from(1, 100000));
     command->add_option("--remembered", options->remembered, "digits by others to learn beside them [100]")
-        ->check(CLI::Range(0, 100000));
+        ->check(whole_from(0, 100000));
     command->add_option("--tests", options->tests, "digits to test with [1000]")
-        ->check(CLI::Range(2, 100000));
+        ->check(whole_from(2, 100000));
     command->add_option("--epochs", options->training.epochs, "passes over the digits [20]")
-        ->check(CLI::Range(1, 10000));
+        ->check(whole_from(1, 10000));
     options->machine.add_to(*command);
     command->add_option("--json", options->json, "write the results to this file, for machines");
     command->footer("Example:\n  partita demo --writer 3 --samples 50");

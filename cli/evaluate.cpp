@@ -50,7 +50,7 @@ void add_evaluate(CLI::App& app) {
     options->machine.add_to(*command, false);
     command->add_option("--test", options->span, "these sequences only, FIRST:COUNT [all]");
     command->add_option("--batch", options->batch, "sequences run together [32]")
-        ->check(CLI::Range(1, 65536));
+        ->check(whole_from(1, 65536));
     command->add_option("--json", options->json, "write the result to this file, for machines");
     command->footer(
         "Examples:\n"

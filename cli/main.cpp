@@ -19,6 +19,10 @@ int run(int argc, char** argv) {
     app.name("partita");
     app.require_subcommand(1);
     app.fallthrough(false);
+    app.failure_message([](const CLI::App* command, const CLI::Error& error) {
+        return fmt::format("partita: {}; {} --help tells more\n", error.what(),
+                           command->get_name() == "partita" ? "partita" : "partita " + command->get_name());
+    });
     add_plan(app);
     add_train(app);
     add_finetune(app);

@@ -69,6 +69,19 @@ CLI::Validator number_from(double low, double high) {
             ""};
 }
 
+CLI::Validator whole_from(std::uint64_t low, std::uint64_t high) {
+    return {[low, high](std::string& text) {
+                std::uint64_t value = 0;
+                const char* last = text.data() + text.size();
+                const auto read = std::from_chars(text.data(), last, value);
+                const bool fits = read.ec == std::errc{} && read.ptr == last && value >= low && value <= high;
+                return fits ? std::string()
+                            : fmt::format("found '{}', expected a whole number from {} to {}", text, low,
+                                          high);
+            },
+            ""};
+}
+
 void add_rule(CLI::App& app, learn::Rule& rule) {
     choice(app, "--rule", rule, rules, "sgd, momentum or adam [sgd]");
 }
@@ -85,9 +98,9 @@ void MachineOptions::add_to(CLI::App& app, bool with_tape) {
     choice(app, "--backend", backend, backends,
            "auto, host (SIMD) or portable (scalar; the accelerator's order of rounding) [auto]");
     app.add_option("--array-side", array_side, "portable: side of the array it reproduces, 1 to 256 [4]")
-        ->check(CLI::Range(1, 256));
+        ->check(whole_from(1, 256));
     app.add_option("--threads", threads, "threads; results do not depend on their number [1]")
-        ->check(CLI::Range(1, 1024));
+        ->check(whole_from(1, 1024));
 }
 
 void DataOptions::add_to(CLI::App& app) {
@@ -102,10 +115,12 @@ void DataOptions::add_to(CLI::App& app) {
     mnist->excludes(file)->excludes(drawn);
     file->excludes(drawn);
     app.add_option("--writers", writers, "strokes population: number of writers [200]")
-        ->check(CLI::Range(1, 1000000));
-    app.add_option("--each", each, "strokes: digits by each writer [20]")->check(CLI::Range(1, 1000000));
-    app.add_option("--writer-seed", writer_seed, "strokes: which writer, or which population [1]");
-    app.add_option("--sample-seed", sample_seed, "strokes writer: which digits by this writer [1]");
+        ->check(whole_from(1, 1000000));
+    app.add_option("--each", each, "strokes: digits by each writer [20]")->check(whole_from(1, 1000000));
+    app.add_option("--writer-seed", writer_seed, "strokes: which writer, or which population [1]")
+        ->check(whole_from(0, UINT64_MAX));
+    app.add_option("--sample-seed", sample_seed, "strokes writer: which digits by this writer [1]")
+        ->check(whole_from(0, UINT64_MAX));
     app.add_flag("--unusual", unusual, "strokes writer: a hand outside of the population");
     choice(app, "--view", view, views,
            "images as sequences: pixels (T = 784) or rows (T = 28, input 28) [pixels]");
@@ -118,14 +133,16 @@ void TrainingOptions::add_to(CLI::App& app) {
     app.add_option("-k,--parts", parts,
                    "K, parts a sequence is cut in; several run side by side, 1 is BPTT [7]")
         ->delimiter(',')
-        ->check(CLI::PositiveNumber);
+        ->check(whole_from(1, UINT32_MAX));
     app.add_option("--lr", learning_rates, "learning rate; one for all, or one for each K [0.01]")
         ->delimiter(',');
-    app.add_option("--batch", batch, "sequences trained together [4]")->check(CLI::PositiveNumber);
-    app.add_option("--epochs", epochs, "passes over the training sequences [1]")->check(CLI::PositiveNumber);
+    app.add_option("--batch", batch, "sequences trained together [4]")->check(whole_from(1, UINT32_MAX));
+    app.add_option("--epochs", epochs, "passes over the training sequences [1]")
+        ->check(whole_from(1, UINT32_MAX));
     app.add_option("--seeds", seeds, "repeat with so many seeds and report the mean [1]")
-        ->check(CLI::Range(1, 1000));
-    app.add_option("--seed", seed, "first seed: order of the sequences, random start, augmentation [1]");
+        ->check(whole_from(1, 1000));
+    app.add_option("--seed", seed, "first seed: order of the sequences, random start, augmentation [1]")
+        ->check(whole_from(0, UINT64_MAX));
     add_rule(app, rule);
     app.add_option("--alpha", alpha, "FPTT's regulariser [0.1]")->check(number_from(0.0, 1e6));
     app.add_option("--momentum", momentum, "momentum's factor [0.9]")->check(number_from(0.0, 1.0));

@@ -27,8 +27,10 @@ struct Span {
 };
 Span parse_span(const std::string& option, const std::string& text);
 
-// Accepts numbers from `low` to `high`; unlike CLI11's own range it refuses NaN.
+// Accepts numbers, and whole numbers, from `low` to `high`; unlike CLI11's own range it refuses NaN and says
+// what was found.
 CLI::Validator number_from(double low, double high);
+CLI::Validator whole_from(std::uint64_t low, std::uint64_t high);
 
 void add_rule(CLI::App& app, learn::Rule& rule);
 

@@ -57,7 +57,10 @@ Progress::Progress(std::string title)
     : title_(std::move(title)),
       terminal_(isatty(STDERR_FILENO) != 0),
       start_(std::chrono::steady_clock::now()),
-      last_(start_) {}
+      last_(start_) {
+    // In a log that takes both streams, what was said before stands before.
+    std::fflush(stdout);
+}
 
 Progress::~Progress() {
     if (terminal_ && shown_) {

@@ -213,12 +213,16 @@ void add_plan(CLI::App& app) {
     auto options = std::make_shared<PlanOptions>();
     CLI::App* command =
         app.add_subcommand("plan", "Memory and operations for a shape and every K, before anything runs");
-    command->add_option("--input", options->plan.shape.input, "values a step [1]");
-    command->add_option("--hidden", options->plan.shape.hidden, "hidden units [128]");
-    command->add_option("--classes", options->plan.shape.classes, "classes [10]");
-    command->add_option("--batch", options->plan.batch, "sequences trained together [4]");
-    command->add_option("--steps", options->plan.steps, "steps of a sequence, T [784]");
-    command->add_option("-k,--parts", options->parts, "values of K [the divisors of T]")->delimiter(',');
+    // Zero is left to the plan, which says what must not be zero.
+    const CLI::Validator size = whole_from(0, UINT32_MAX);
+    command->add_option("--input", options->plan.shape.input, "values a step [1]")->check(size);
+    command->add_option("--hidden", options->plan.shape.hidden, "hidden units [128]")->check(size);
+    command->add_option("--classes", options->plan.shape.classes, "classes [10]")->check(size);
+    command->add_option("--batch", options->plan.batch, "sequences trained together [4]")->check(size);
+    command->add_option("--steps", options->plan.steps, "steps of a sequence, T [784]")->check(size);
+    command->add_option("-k,--parts", options->parts, "values of K [the divisors of T]")
+        ->delimiter(',')
+        ->check(size);
     options->machine.add_to(*command);
     command->get_option("--precision")->each([options](const std::string&) {
         options->one_precision = true;
@@ -228,8 +232,8 @@ void add_plan(CLI::App& app) {
                       "room for gradient clipping: the whole gradient is kept");
     command->add_flag("--auxiliary", options->plan.auxiliary, "room for FPTT's auxiliary loss");
     command->add_flag("--no-regulariser", options->no_regulariser, "without FPTT's e and d");
-    command->add_option("--buffers", options->buffers_of,
-                        "list every buffer for this K instead of the table");
+    command->add_option("--buffers", options->buffers_of, "list every buffer for this K instead of the table")
+        ->check(size);
     command->add_option("--against", options->against,
                         "a CSV parts,fp32,bf16 of memory in MiB to compare with");
     command->add_option("--json", options->json, "write the result to this file, for machines");

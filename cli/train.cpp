@@ -134,7 +134,7 @@ void add_train(CLI::App& app) {
     auto options = std::make_shared<TrainOptions>();
     CLI::App* command = app.add_subcommand("train", "Train a model from a random start");
     command->add_option("--hidden", options->hidden, "hidden units of the LSTM [128]")
-        ->check(CLI::Range(1, 65536));
+        ->check(whole_from(1, 65536));
     options->data.add_to(*command);
     options->training.add_to(*command);
     options->machine.add_to(*command);

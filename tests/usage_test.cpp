@@ -53,8 +53,11 @@ TEST_F(Usage, NumbersAreNumbersInTheirRange) {
     refuses(2, {"--rotate", "'nan'", "from -360 to 360"},
             {"train", "--strokes", "writer", "--rotate", "nan"});
     refuses(2, {"--rotate", "'361'"}, {"train", "--strokes", "writer", "--rotate", "361"});
-    refuses(2, {"--epochs"}, with(train_, {"--epochs", "0"}));
-    refuses(2, {"--batch"}, with(train_, {"--batch", "0"}));
+    refuses(2, {"--epochs", "'0'", "a whole number from 1 to"}, with(train_, {"--epochs", "0"}));
+    refuses(2, {"--batch", "'0'", "a whole number from 1 to"}, with(train_, {"--batch", "0"}));
+    refuses(2, {"--batch", "'4x'"}, with(train_, {"--batch", "4x"}));
+    refuses(2, {"--threads", "'1.5'", "from 1 to 1024"}, with(train_, {"--threads", "1.5"}));
+    refuses(2, {"--seed", "'-1'", "a whole number from 0 to"}, with(train_, {"--seed=-1"}));
     refuses(2, {"--parts"}, {"train", "--sequences", "sequences", "--parts", "0"});
     refuses(2, {"--hidden"}, {"train", "--sequences", "sequences", "--hidden", "0"});
     refuses(2, {"--array-side"}, with(train_, {"--array-side", "257"}));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <map>
 #include <span>
 #include <string>
@@ -184,8 +185,12 @@ void check_gradient(std::size_t index, Precision precision, Tape tape, Backend b
     }
     const Expected& expected = expected_of(index, precision != Precision::fp32);
     const double allowed = bound(c, precision, backend, side);
-    EXPECT_LE(worst_tensor(training.gradient(), expected.gradient), allowed)
-        << name(backend) << ", side " << side << ", " << describe_plan(plan);
+    const double worst = worst_tensor(training.gradient(), expected.gradient);
+    if (precision == Precision::fp32) {
+        std::printf("%s, side %u, %s: relative error %.2e\n", name(backend), side,
+                    describe_plan(plan).c_str(), worst);
+    }
+    EXPECT_LE(worst, allowed) << name(backend) << ", side " << side << ", " << describe_plan(plan);
     EXPECT_LE(relative_error(training.losses(), expected.losses), allowed)
         << name(backend) << ", side " << side << ", " << describe_plan(plan);
 }

@@ -130,11 +130,29 @@ struct Cell {
 
     template <std::uint32_t rows>
     HWY_INLINE static void activate(Group<rows>& group) {
-        for (std::uint32_t b = 0; b < rows; ++b) {
-            group.gate[b][0] = sigmoid(group.gate[b][0]);
-            group.gate[b][1] = sigmoid(group.gate[b][1]);
-            group.gate[b][2] = tanh(group.gate[b][2]);
-            group.gate[b][3] = sigmoid(group.gate[b][3]);
+        // Two sequences at a time: their eight vectors and what is computed of them fill the registers.
+        for (std::uint32_t b = 0; b + 2 <= rows; b += 2) {
+            activate_rows<2>(&group.gate[b]);
+        }
+        if constexpr (rows % 2 == 1) {
+            activate_rows<1>(&group.gate[rows - 1]);
+        }
+    }
+
+    template <std::uint32_t rows>
+    HWY_INLINE static void activate_rows(Floats (*gate)[gate_count]) {
+        Abreast<rows * gate_count> x;
+        constexpr std::uint32_t order[gate_count] = {0, 1, 3, 2};
+        for (std::uint32_t g = 0; g < gate_count; ++g) {
+            for (std::uint32_t b = 0; b < rows; ++b) {
+                x.v[g * rows + b] = gate[b][order[g]];
+            }
+        }
+        x = activations<rows * 3>(x);
+        for (std::uint32_t g = 0; g < gate_count; ++g) {
+            for (std::uint32_t b = 0; b < rows; ++b) {
+                gate[b][order[g]] = x.v[g * rows + b];
+            }
         }
     }
 
@@ -199,7 +217,7 @@ struct Cell {
         if (step.gates != nullptr) {
             store_gates(group, step.gates, strip, first);
         }
-        Floats hidden[rows];
+        Abreast<rows> after;
         for (std::uint32_t b = 0; b < rows; ++b) {
             const std::size_t at = (first + b) * units_per_block + strip * lanes;
             const Floats(&gate)[gate_count] = group.gate[b];
@@ -208,7 +226,12 @@ struct Cell {
                 c = round_to_bf16(c);
             }
             store(c, step.cell + at);
-            hidden[b] = hn::Mul(gate[3], tanh(c));
+            after.v[b] = c;
+        }
+        after = tanh(after);
+        Floats hidden[rows];
+        for (std::uint32_t b = 0; b < rows; ++b) {
+            hidden[b] = hn::Mul(group.gate[b][3], after.v[b]);
         }
         if (hidden_out == nullptr) {
             return;
@@ -240,12 +263,17 @@ struct Cell {
     HWY_INLINE static void gradient_group(const Step& step, const GradientStep& out, Group<rows>& group,
                                           std::uint32_t strip, std::uint32_t first) {
         const Floats one = broadcast(1.0f);
+        Abreast<rows> after;
+        for (std::uint32_t b = 0; b < rows; ++b) {
+            after.v[b] = load(step.cell + (first + b) * units_per_block + strip * lanes);
+        }
+        after = tanh(after);
         for (std::uint32_t b = 0; b < rows; ++b) {
             const std::size_t at = (first + b) * units_per_block + strip * lanes;
             Floats(&gate)[gate_count] = group.gate[b];
             const Floats i = gate[0], f = gate[1], g = gate[2], o = gate[3];
             const Floats dh = load(out.hidden_grad + (first + b) * out.hidden_grad_stride + strip * lanes);
-            const Floats t = tanh(load(step.cell + at));
+            const Floats t = after.v[b];
             const Floats dho = hn::Mul(dh, o);
             const Floats dc = hn::MulAdd(dho, hn::NegMulAdd(t, t, one), load(out.cell_grad + at));
             gate[3] = hn::Mul(hn::Mul(dho, t), hn::Sub(one, o));

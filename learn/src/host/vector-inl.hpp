@@ -128,26 +128,54 @@ HWY_INLINE Floats add_products(Floats acc, Words a, Words b) {
 
 // ---- Activations, operation by operation as in activation.hpp ----
 
-struct ReducedExpLanes {
-    Floats minus_one;
-    Floats scale;
+// Each function below works on several vectors abreast, operation by operation: with one vector after the
+// other the processor would wait for results.
+template <std::uint32_t n>
+struct Abreast {
+    Floats v[n];
 };
 
-HWY_INLINE ReducedExpLanes reduce_exp(Floats x) {
+template <std::uint32_t n>
+struct ReducedExpLanes {
+    Abreast<n> minus_one;
+    Abreast<n> scale;
+};
+
+template <std::uint32_t n>
+HWY_INLINE ReducedExpLanes<n> reduce_exp(const Abreast<n>& x) {
     namespace a = activation;
     const Floats magic = broadcast(a::round_magic);
-    const Floats shifted = hn::MulAdd(x, broadcast(a::log2_e), magic);
-    const Floats n = hn::Sub(shifted, magic);
-    Floats r = hn::MulAdd(n, broadcast(-a::ln2_high), x);
-    r = hn::MulAdd(n, broadcast(-a::ln2_low), r);
-    Floats q = hn::MulAdd(broadcast(a::c4), r, broadcast(a::c3));
-    q = hn::MulAdd(q, r, broadcast(a::c2));
-    q = hn::MulAdd(q, r, broadcast(a::c1));
-    q = hn::MulAdd(q, r, broadcast(a::c0));
-    const Floats minus_one = hn::MulAdd(hn::Mul(q, r), r, r);
-    const Words exponent =
-        hn::ShiftLeft<23>(hn::Add(hn::BitCast(word_tag, shifted), hn::Set(word_tag, 127u)));
-    return {minus_one, hn::BitCast(float_tag, exponent)};
+    Abreast<n> shifted, whole, r, q;
+    for (std::uint32_t i = 0; i < n; ++i) {
+        shifted.v[i] = hn::MulAdd(x.v[i], broadcast(a::log2_e), magic);
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+        whole.v[i] = hn::Sub(shifted.v[i], magic);
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+        r.v[i] = hn::MulAdd(whole.v[i], broadcast(-a::ln2_high), x.v[i]);
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+        r.v[i] = hn::MulAdd(whole.v[i], broadcast(-a::ln2_low), r.v[i]);
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+        q.v[i] = hn::MulAdd(broadcast(a::c4), r.v[i], broadcast(a::c3));
+    }
+    for (const float c : {a::c2, a::c1, a::c0}) {
+        for (std::uint32_t i = 0; i < n; ++i) {
+            q.v[i] = hn::MulAdd(q.v[i], r.v[i], broadcast(c));
+        }
+    }
+    ReducedExpLanes<n> result;
+    for (std::uint32_t i = 0; i < n; ++i) {
+        result.minus_one.v[i] = hn::MulAdd(hn::Mul(q.v[i], r.v[i]), r.v[i], r.v[i]);
+    }
+    for (std::uint32_t i = 0; i < n; ++i) {
+        const Words exponent =
+            hn::ShiftLeft<23>(hn::Add(hn::BitCast(word_tag, shifted.v[i]), hn::Set(word_tag, 127u)));
+        result.scale.v[i] = hn::BitCast(float_tag, exponent);
+    }
+    return result;
 }
 
 // x between the bounds; NaN stays NaN, as x86's minimum and maximum return their second operand then (and
@@ -160,20 +188,38 @@ HWY_INLINE Floats at_least(Floats x, float low) {
 }
 
 HWY_INLINE Floats exp(Floats x) {
-    const auto e = reduce_exp(at_least(at_most(x, activation::exp_max), activation::exp_min));
-    return hn::MulAdd(e.scale, e.minus_one, e.scale);
+    const auto e = reduce_exp<1>({{at_least(at_most(x, activation::exp_max), activation::exp_min)}});
+    return hn::MulAdd(e.scale.v[0], e.minus_one.v[0], e.scale.v[0]);
 }
 
-HWY_INLINE Floats sigmoid(Floats x) {
+// Sigmoid of the first `sigmoids` vectors, tanh of the others.
+template <std::uint32_t sigmoids, std::uint32_t n>
+HWY_INLINE Abreast<n> activations(const Abreast<n>& x) {
     const Floats one = broadcast(1.0f);
-    return hn::Div(one, hn::Add(one, exp(hn::Neg(x))));
+    Abreast<n> argument;
+    for (std::uint32_t i = 0; i < sigmoids; ++i) {
+        argument.v[i] = at_least(at_most(hn::Neg(x.v[i]), activation::exp_max), activation::exp_min);
+    }
+    for (std::uint32_t i = sigmoids; i < n; ++i) {
+        const Floats clamped = at_most(hn::Abs(x.v[i]), activation::tanh_saturates);
+        argument.v[i] = hn::Add(clamped, clamped);
+    }
+    const ReducedExpLanes<n> e = reduce_exp(argument);
+    Abreast<n> result;
+    for (std::uint32_t i = 0; i < sigmoids; ++i) {
+        const Floats exponential = hn::MulAdd(e.scale.v[i], e.minus_one.v[i], e.scale.v[i]);
+        result.v[i] = hn::Div(one, hn::Add(one, exponential));
+    }
+    for (std::uint32_t i = sigmoids; i < n; ++i) {
+        const Floats m = hn::MulAdd(e.scale.v[i], e.minus_one.v[i], hn::Sub(e.scale.v[i], one));
+        result.v[i] = hn::CopySignToAbs(hn::Div(m, hn::Add(m, broadcast(2.0f))), x.v[i]);
+    }
+    return result;
 }
 
-HWY_INLINE Floats tanh(Floats x) {
-    const Floats clamped = at_most(hn::Abs(x), activation::tanh_saturates);
-    const auto e = reduce_exp(hn::Add(clamped, clamped));
-    const Floats m = hn::MulAdd(e.scale, e.minus_one, hn::Sub(e.scale, broadcast(1.0f)));
-    return hn::CopySignToAbs(hn::Div(m, hn::Add(m, broadcast(2.0f))), x);
+template <std::uint32_t n>
+HWY_INLINE Abreast<n> tanh(const Abreast<n>& x) {
+    return activations<0>(x);
 }
 
 // ---- Sums across lanes ----
