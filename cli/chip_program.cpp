@@ -83,6 +83,28 @@ fs::path cache_folder() {
     return fs::temp_directory_path() / "partita";
 }
 
+CLI::Validator one_of(const std::string& first, const std::string& second) {
+    return {[=](const std::string& word) {
+                return word == first || word == second
+                           ? std::string()
+                           : fmt::format("found '{}', expected one of {}, {}", word, first, second);
+            },
+            ""};
+}
+
+void check_elements(const std::string& program, const chip::config::Chip& chip) {
+    using chip::gemmini::Number;
+    if (chip.gemmini.input_type == Number::bf16 || chip.gemmini.input_type == Number::fp32) {
+        return;
+    }
+    const auto lines = chip::config::lines_of(chip);
+    const auto type = std::ranges::find(lines, "gemmini.input_type", &chip::config::Line::key);
+    throw chip::ChipError(
+        fmt::format("building {} for {}: gemmini.input_type is {}, expected bf16 or fp32; give a program for "
+                    "this chip with --elf",
+                    program, chip.name, type->value));
+}
+
 firmware::BuildOptions build_options(const ChipProgramOptions& options, const chip::config::Chip& chip) {
     firmware::BuildOptions build;
     if (options.name == "published") {
@@ -106,7 +128,7 @@ void ChipProgramOptions::add_to(CLI::App& app) {
     app.add_option("--program", name,
                    "which program to build: train (learn with the array) or published (the published "
                    "workload) [train]")
-        ->check(CLI::IsMember({"train", "published"}))
+        ->check(one_of("train", "published"))
         ->excludes(given);
     app.add_option("-k,--parts", parts, "K, parts a sequence is cut in [28]")
         ->check(CLI::PositiveNumber)
@@ -119,7 +141,7 @@ void ChipProgramOptions::add_to(CLI::App& app) {
         ->excludes(given);
     app.add_option("--tape", tape,
                    "train: full keeps the gates of every step, lean computes them again [full]")
-        ->check(CLI::IsMember({"full", "lean"}))
+        ->check(one_of("full", "lean"))
         ->excludes(given);
     app.add_option("--model", model, "safetensors with the weights to start from [the project's own]")
         ->excludes(given);
@@ -136,6 +158,7 @@ std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, 
     if (!elf.empty()) {
         return elf;
     }
+    check_elements(name, chip);
     const firmware::BuildOptions options = build_options(*this, chip);
     const data::Model start = model.empty() ? firmware::default_model() : data::load_model(model);
     const data::Sequences sequences = first_steps(

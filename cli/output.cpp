@@ -63,8 +63,13 @@ Progress::Progress(std::string title)
 }
 
 Progress::~Progress() {
+    clear();
+}
+
+void Progress::clear() {
     if (terminal_ && shown_) {
         fmt::print(stderr, "\r\033[K");
+        shown_ = false;
     }
 }
 

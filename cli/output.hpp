@@ -34,6 +34,8 @@ class Progress {
     Progress(const Progress&) = delete;
     Progress& operator=(const Progress&) = delete;
     void update(std::uint64_t done, std::uint64_t total, std::string_view note);
+    // Takes the line off a terminal, so that other text may follow; the next update writes it again.
+    void clear();
 
   private:
     std::string title_;

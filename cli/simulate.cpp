@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -9,6 +11,7 @@
 #include "explore/simulation.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "partita/data/atomic_file.hpp"
 
 namespace partita::cli {
 namespace {
@@ -36,6 +39,8 @@ class CycleProgress {
         // Shares in millionths; of an unknown whole nothing is done yet.
         progress_.update(static_cast<std::uint64_t>(share * 1e6) + 1, 1'000'001, note);
     }
+
+    void clear() { progress_.clear(); }
 
   private:
     Progress progress_;
@@ -99,17 +104,24 @@ void simulate(const SimulateOptions& options) {
     run.trace = options.trace;
     run.limit = options.limit == 0 ? chip::never : options.limit;
     if (!options.quiet) {
-        run.console = [](std::string_view text) { fmt::print("{}", text); };
+        run.console = [&](std::string_view text) {
+            progress.clear();
+            fmt::print("{}", text);
+            std::fflush(stdout);  // before the progress comes back
+        };
         run.progress = [&](chip::Cycle cycles, double share) { progress.update(cycles, share); };
     }
     const explore::Simulation result = explore::simulate(chip, program, run);
+    progress.clear();
     for (const std::string& warning : result.warnings) {
         fmt::print(stderr, "partita: warning: {}\n", warning);
     }
     if (!options.quiet) {
         print_breakdown(result, chip);
     }
-    write_json(options.json, result.record);
+    if (!options.json.empty()) {
+        data::write_file_atomically(options.json, result.record.dump(2) + "\n");
+    }
     if (result.exit_code != 0) {
         throw chip::ChipError(fmt::format("{} ended with exit code {}", program.name(), result.exit_code));
     }

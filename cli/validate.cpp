@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -41,25 +42,6 @@ struct Job {
     fs::path record;
     std::uint64_t expected = 0;  // cycles, to tell how long it may take
 };
-
-// A record that is there already, of this very program on this very chip; or nothing.
-std::optional<nlohmann::ordered_json> finished(const Job& job, const std::string& fingerprint,
-                                               const std::string& program_hash) {
-    std::ifstream file(job.record);
-    if (!file) {
-        return std::nullopt;
-    }
-    try {
-        auto record = nlohmann::ordered_json::parse(file);
-        if (record.at("chip").at("fingerprint") == fingerprint &&
-            record.at("program").at("hash") == program_hash) {
-            return record;
-        }
-    } catch (const nlohmann::json::exception&) {
-        // Not a record; it is written again.
-    }
-    return std::nullopt;
-}
 
 pid_t start(const Job& job) {
     const std::string elf = job.elf.string();
@@ -102,6 +84,9 @@ std::size_t run_all(std::vector<Job> jobs, std::uint32_t at_a_time) {
         const pid_t child = wait(&status);
         const auto found = running.find(child);
         if (found == running.end()) {
+            if (child < 0 && errno != EINTR) {
+                throw chip::ChipError("the simulations can no longer be waited for");
+            }
             continue;
         }
         const Job& job = *found->second;
@@ -134,11 +119,30 @@ void print_errors(const explore::Measurements& published, const explore::Measure
     const auto errors = explore::errors(published, simulated);
     Table table({"function", "points", "mean |error|", "worst", "at"});
     for (const std::string& function : functions) {
-        const explore::Error& error = errors.at(function);
+        const auto found = errors.find(function);
+        if (found == errors.end()) {
+            continue;  // no measurement of it
+        }
+        const explore::Error& error = found->second;
         table.add({function, fmt::format("{}", error.points), fmt::format("{:.1f} %", 100 * error.mean),
                    percent(error.worst), error.where});
     }
     fmt::print("{}", table.text());
+}
+
+// A point by its own name or that of its chip.
+bool names(const std::string& name, const explore::Point& point) {
+    return name == point.name() || name == point.chip();
+}
+
+void check_names(const std::vector<std::string>& only, const explore::Measurements& published) {
+    for (const std::string& name : only) {
+        if (std::ranges::none_of(published, [&](const auto& entry) { return names(name, entry.first); })) {
+            throw UsageError(
+                fmt::format("--only {}: no measured point or chip has that name, expected one like {} or {}",
+                            name, published.begin()->first.name(), published.begin()->first.chip()));
+        }
+    }
 }
 
 void validate(const ValidateOptions& options) {
@@ -156,15 +160,19 @@ void validate(const ValidateOptions& options) {
                                              "softmax",
                                              "data_movement",
                                              "total"};
+    check_names(options.only, published);
     std::error_code error;
     fs::create_directories(options.store, error);
+    if (!fs::is_directory(options.store)) {
+        throw chip::ChipError(fmt::format("the folder {} for run records cannot be made: {}", options.store,
+                                          error ? error.message() : "there is a file of that name"));
+    }
     explore::Measurements simulated;
     std::vector<Job> jobs;
     std::map<std::string, std::pair<std::string, std::string>> identity;  // point: fingerprint, program hash
     for (const auto& [point, cycles] : published) {
         if (!options.only.empty() &&
-            std::find(options.only.begin(), options.only.end(), point.name()) == options.only.end() &&
-            std::find(options.only.begin(), options.only.end(), point.chip()) == options.only.end()) {
+            std::ranges::none_of(options.only, [&](const std::string& name) { return names(name, point); })) {
             continue;
         }
         ChipProgramOptions program;
@@ -179,25 +187,24 @@ void validate(const ValidateOptions& options) {
         const std::string fingerprint = fmt::format("{:016x}", chip::config::fingerprint(chip));
         const std::string hash = explore::program_hash(chip::program::read_program(job.elf));
         identity[point.name()] = {fingerprint, hash};
-        if (const auto record = finished(job, fingerprint, hash)) {
+        if (const auto record = explore::stored_record(job.record, fingerprint, hash)) {
             simulated[point] = explore::cycles_of(*record, functions);
         } else {
             jobs.push_back(job);
         }
-    }
-    if (jobs.empty() && simulated.empty()) {
-        throw UsageError("no published point has the name given with --only");
     }
     fmt::print("{} points: {} finished before, {} to run\n", simulated.size() + jobs.size(), simulated.size(),
                jobs.size());
     const std::size_t failed = run_all(jobs, options.jobs);
     for (const Job& job : jobs) {
         const auto& [fingerprint, hash] = identity.at(job.point.name());
-        if (const auto record = finished(job, fingerprint, hash)) {
+        if (const auto record = explore::stored_record(job.record, fingerprint, hash)) {
             simulated[job.point] = explore::cycles_of(*record, functions);
         }
     }
-    print_errors(published, simulated, functions);
+    if (!simulated.empty()) {
+        print_errors(published, simulated, functions);
+    }
     nlohmann::json result;
     for (const auto& [point, cycles] : simulated) {
         result[point.name()] = {{"simulated", cycles}, {"published", published.at(point)}};

@@ -79,6 +79,11 @@ Measurements read_measurements(const std::filesystem::path& path) {
     if (all.empty()) {
         throw ChipError(fmt::format("{}: there are no measurements in it", path.string()));
     }
+    for (const auto& [point, cycles] : all) {
+        if (!cycles.contains("total")) {
+            throw ChipError(fmt::format("{}: {} has no row 'total'", path.string(), point.name()));
+        }
+    }
     return all;
 }
 
@@ -102,6 +107,25 @@ Cycles cycles_of(const nlohmann::ordered_json& record, const std::vector<std::st
     }
     chosen["total"] = total;
     return chosen;
+}
+
+std::optional<nlohmann::ordered_json> stored_record(const std::filesystem::path& path,
+                                                    const std::string& fingerprint,
+                                                    const std::string& program_hash) {
+    std::ifstream file(path);
+    if (!file) {
+        return std::nullopt;
+    }
+    try {
+        auto record = nlohmann::ordered_json::parse(file);
+        if (record.at("chip").at("fingerprint") == fingerprint &&
+            record.at("program").at("hash") == program_hash) {
+            return record;
+        }
+    } catch (const nlohmann::json::exception&) {
+        // Not a record; it is written again.
+    }
+    return std::nullopt;
 }
 
 std::map<std::string, Error> errors(const Measurements& published, const Measurements& simulated) {

@@ -5,7 +5,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,12 +26,19 @@ struct Point {
 using Cycles = std::map<std::string, std::uint64_t>;
 using Measurements = std::map<Point, Cycles>;
 
-// Reads `mesh,cores,parts,function,cycles`. Throws ChipError naming the line.
+// Reads `mesh,cores,parts,function,cycles`. Throws ChipError naming the line, or the point that has no
+// "total".
 Measurements read_measurements(const std::filesystem::path& path);
 
 // Hart 0's cycles by region from a run record; "total" is the sum over `functions`. Throws ChipError if the
 // record has no such region.
 Cycles cycles_of(const nlohmann::ordered_json& record, const std::vector<std::string>& functions);
+
+// The run record in a file, if it is one of this very program (its hash) on this very chip (its fingerprint);
+// else nothing: such a run has to be done (again).
+std::optional<nlohmann::ordered_json> stored_record(const std::filesystem::path& path,
+                                                    const std::string& fingerprint,
+                                                    const std::string& program_hash);
 
 struct Error {
     double mean = 0;    // of the absolute relative errors

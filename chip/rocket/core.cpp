@@ -20,7 +20,7 @@ const isa::HartState& Core::state() const {
     return implementation_->state_;
 }
 
-Cycle Core::now() const {
+const Cycle& Core::now() const {
     return implementation_->now_;
 }
 
@@ -32,7 +32,7 @@ void Core::wake(Cycle at) {
     implementation_->wake(at);
 }
 
-bool Core::runnable() const {
+const bool& Core::runnable() const {
     return implementation_->runnable_;
 }
 

@@ -52,18 +52,19 @@ class Core : public memory::ProbeTarget {
 
     isa::HartState& state();
     const isa::HartState& state() const;
-    Cycle now() const;
+    // References, which stay valid: the system looks at them before every turn.
+    const Cycle& now() const;
     // Runs. While local time is below `horizon`, what stays within the core may be done. What others see (a
     // miss, a device, the accelerator) is done only at a time <= `safe`, the least local time of all others.
-    // Comes back early, with `horizon`, after a data cache miss and a store to a device or HTIF's words: who may
-    // run may have changed. Its state is then as always; a program error leaves the state before the instruction.
-    // Throws ProgramError for what ends the run (a trap without a handler, ...).
+    // Comes back early, with `horizon`, after a data cache miss and a store to a device or HTIF's words: who
+    // may run may have changed. Its state is then as always; a program error leaves the state before the
+    // instruction. Throws ProgramError for what ends the run (a trap without a handler, ...).
     Stop run(Cycle horizon, Cycle safe);
     // Ends `ready`, `idle`, `asleep` at a cycle; a spinning core has then gone all rounds that end by then.
     void wake(Cycle at);
     // Whether it may run: false after ready, idle, spinning and asleep until woken. A probe of any line wakes
     // a spinning core by itself. A core whose mie is not 0 never spins: another hart may interrupt it.
-    bool runnable() const;
+    const bool& runnable() const;
     Stop why() const;
 
     // A core that is behind goes on by itself (with what nobody else sees) until the probe comes; one that is

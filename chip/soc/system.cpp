@@ -42,6 +42,7 @@ System::System(const config::Chip& chip, const program::Program& program, Consol
         environment.devices = &devices_;
         environment.observer = this;
         cores_.push_back(std::make_unique<rocket::Core>(chip.rocket, hart, environment));
+        agents_.push_back({&cores_.back()->now(), &cores_.back()->runnable()});
         caches_.attach(hart, cores_.back().get());
         isa::HartState& state = cores_.back()->state();
         state.hart = hart;
@@ -131,7 +132,8 @@ void System::wake_waiting() {
     }
 }
 
-// The cycle, not before `from`, in which an interrupt wakes a hart that sleeps; `never` if none will by itself.
+// The cycle, not before `from`, in which an interrupt wakes a hart that sleeps; `never` if none will by
+// itself.
 Cycle System::alarm(unsigned hart, Cycle from) const {
     const rocket::Core& core = *cores_[hart];
     const std::uint64_t enabled = core.state().mie;

@@ -59,6 +59,11 @@ class System final : private Observer {
     Activity activity() const;
 
   private:
+    // What the next turn depends on, of a core.
+    struct Agent {
+        const Cycle* now;
+        const bool* runnable;
+    };
     // Who may go next, and how far.
     struct Turn {
         int who = -1;          // a hart; harts() is the accelerator; -1 nobody
@@ -84,6 +89,7 @@ class System final : private Observer {
     gemmini::Accelerator accelerator_;
     SystemDevices devices_;
     std::vector<std::unique_ptr<rocket::Core>> cores_;
+    std::vector<Agent> agents_;  // by hart
     std::vector<Cycle> alarms_;  // by hart: the cycle in which an interrupt ends its sleep
     Ledger ledger_;
     TraceSink* trace_ = nullptr;

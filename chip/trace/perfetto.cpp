@@ -16,6 +16,13 @@ namespace {
 constexpr unsigned accelerator_process = 2;
 constexpr unsigned hart_process = 1;
 
+// Devices and pipes are written where they are: renaming would replace /dev/null by a file.
+std::filesystem::path place_of(const std::filesystem::path& path) {
+    std::error_code error;
+    const bool in_place = std::filesystem::is_other(path, error);
+    return in_place ? path : std::filesystem::path(path.string() + fmt::format(".{}.part", getpid()));
+}
+
 std::string quoted(const std::string& text) {
     return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -25,7 +32,7 @@ std::string quoted(const std::string& text) {
 PerfettoTrace::PerfettoTrace(const std::filesystem::path& path, unsigned harts,
                              std::vector<std::string> regions, std::uint64_t clock_hz)
     : path_(path),
-      temporary_(path.string() + fmt::format(".{}.part", getpid())),
+      temporary_(place_of(path)),
       names_(std::move(regions)),
       depth_(harts),
       microseconds_(1e6 / static_cast<double>(clock_hz)) {
@@ -49,6 +56,12 @@ PerfettoTrace::PerfettoTrace(const std::filesystem::path& path, unsigned harts,
 PerfettoTrace::~PerfettoTrace() {
     if (file_ != nullptr) {
         std::fclose(file_);
+        remove_temporary();
+    }
+}
+
+void PerfettoTrace::remove_temporary() const {
+    if (temporary_ != path_) {
         std::error_code ignored;
         std::filesystem::remove(temporary_, ignored);
     }
@@ -107,14 +120,16 @@ void PerfettoTrace::finish(Cycle end) {
     const bool failed = std::ferror(file_) != 0;
     const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
     if (failed || !closed) {
-        std::error_code ignored;
-        std::filesystem::remove(temporary_, ignored);
+        remove_temporary();
         throw ChipError(
             fmt::format("the trace {} could not be written whole: is the disk full?", path_.string()));
     }
     std::error_code error;
-    std::filesystem::rename(temporary_, path_, error);
+    if (temporary_ != path_) {
+        std::filesystem::rename(temporary_, path_, error);
+    }
     if (error) {
+        remove_temporary();
         throw ChipError(
             fmt::format("the trace {} cannot be put in place: {}", path_.string(), error.message()));
     }

@@ -17,7 +17,8 @@ namespace partita::chip::trace {
 class PerfettoTrace final : public soc::TraceSink {
   public:
     // `regions`: names by number. Times are shown in seconds at `clock_hz`. Throws ChipError if the file
-    // cannot be written. The file appears under its name only when `finish` has been called.
+    // cannot be written. The file appears under its name only when `finish` has been called; a device or a
+    // pipe is written to at once.
     PerfettoTrace(const std::filesystem::path& path, unsigned harts, std::vector<std::string> regions,
                   std::uint64_t clock_hz);
     ~PerfettoTrace() override;
@@ -32,6 +33,7 @@ class PerfettoTrace final : public soc::TraceSink {
   private:
     unsigned track(const char* unit);
     void write(const std::string& event);
+    void remove_temporary() const;
 
     std::filesystem::path path_;
     std::filesystem::path temporary_;

@@ -49,6 +49,8 @@ TEST_F(ValidationTest, SaysWhatIsWrongWithAFile) {
     EXPECT_NE(sentence().find("found 'x', expected a whole number"), std::string::npos);
     write("mesh,cores,parts,function,cycles\n4,1,1,tanh,5\n4,1,1,tanh,6\n");
     EXPECT_NE(sentence().find(":3: ms4-c1-k1 tanh is there twice"), std::string::npos);
+    write("mesh,cores,parts,function,cycles\n4,1,1,total,5\n8,1,2,tanh,6\n");
+    EXPECT_NE(sentence().find("ms8-c1-k2 has no row 'total'"), std::string::npos);
     write("mesh,cores,parts,function,cycles\n");
     EXPECT_NE(sentence().find("no measurements"), std::string::npos);
 }
@@ -62,6 +64,22 @@ TEST_F(ValidationTest, TakesHartZerosRegionsFromARecord) {
     EXPECT_EQ(cycles.at("tanh"), 30u);
     EXPECT_EQ(cycles.at("total"), 42u) << "what no function claims is not in the total";
     EXPECT_THROW(cycles_of(record, {"softmax"}), chip::ChipError);
+}
+
+TEST_F(ValidationTest, ARunIsNotRepeatedIfItsRecordIsThere) {
+    const std::string record =
+        R"({"record": 1, "chip": {"fingerprint": "00ff"}, "program": {"hash": "1234"}})";
+    EXPECT_FALSE(stored_record(file, "00ff", "1234")) << "no file";
+    write(record);
+    ASSERT_TRUE(stored_record(file, "00ff", "1234"));
+    EXPECT_EQ(stored_record(file, "00ff", "1234")->at("record"), 1);
+    EXPECT_FALSE(stored_record(file, "00fe", "1234")) << "another chip";
+    EXPECT_FALSE(stored_record(file, "00ff", "1235")) << "another program";
+    for (const std::string& other : {record.substr(0, record.size() / 2), std::string("[]"), std::string(),
+                                     std::string(R"({"chip": 5})"), std::string("\0\1", 2)}) {
+        write(other);
+        EXPECT_FALSE(stored_record(file, "00ff", "1234")) << other;
+    }
 }
 
 TEST_F(ValidationTest, ErrorsAreMeansOfAbsoluteValuesAndTheWorstKeepsItsSign) {

@@ -161,14 +161,17 @@ void update(const Team& team, std::size_t count, Element* weights, Element* grad
     for (std::size_t e = team.hart; e < count; e += team.harts) {
         const Element w = weights[e];
         const Element m = mean[e];
+        // Taken and cleared at once. The order of accesses matters: with the store at the end four or eight
+        // harts stay crowded on one line.
+        const Element g = gradient[e];
+        gradient[e] = 0;
         const Element l = lambda[e];
-        const Element pulled = multiply_add(alpha, subtract(w, m), gradient[e]);
+        const Element pulled = multiply_add(alpha, subtract(w, m), g);
         const Element new_w = multiply_subtract(learning_rate, subtract(pulled, l), w);
         const Element new_l = multiply_subtract(alpha, subtract(new_w, m), l);
         weights[e] = new_w;
         lambda[e] = new_l;
         mean[e] = multiply_subtract(half_per_alpha, new_l, multiply(half, add(m, new_w)));
-        gradient[e] = 0;
     }
     barrier(team);
     end_region();

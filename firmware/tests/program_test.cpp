@@ -2,17 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "chip/config/chip.hpp"
 #include "chip/config/firmware.hpp"
 #include "firmware/host/build.hpp"
 #include "functional_chip.hpp"
-#include "partita/learn/trainer.hpp"
-#include "train/digest.hpp"
+#include "partita/learn/layout.hpp"
+#include "portable_training.hpp"
 
 namespace partita::firmware::test {
 namespace {
@@ -29,62 +27,6 @@ void PrintTo(const ChipCase& c, std::ostream* out) {
 
 constexpr std::uint32_t test_steps = 56;
 constexpr std::uint32_t test_parts = 5;  // of 12 steps, the last of 8
-
-// The project's digits, their first steps only.
-data::Sequences short_samples(std::size_t steps) {
-    const data::Sequences whole = default_samples(4);
-    data::Sequences samples{
-        .steps = steps, .input = 1, .classes = whole.classes, .values = {}, .labels = whole.labels};
-    // From the middle of the images on, where the ink is.
-    for (std::size_t b = 0; b < whole.count(); ++b) {
-        const float* first = whole.values.data() + b * whole.steps + whole.steps / 2;
-        samples.values.insert(samples.values.end(), first, first + steps);
-    }
-    return samples;
-}
-
-// What the training program prints, computed by the portable backend.
-std::string expected_console(const ChipCase& c, std::uint32_t side, const data::Model& model,
-                             const data::Sequences& samples) {
-    const learn::Plan plan{.shape = {1, 128, 10},
-                           .batch = 4,
-                           .steps = test_steps,
-                           .parts = test_parts,
-                           .precision = c.precision};
-    std::vector<std::byte> bytes(learn::layout(plan).value().total + learn::buffer_alignment);
-    void* start = bytes.data();
-    std::size_t room = bytes.size();
-    std::align(learn::buffer_alignment, learn::layout(plan).value().total, start, room);
-    learn::Trainer trainer =
-        learn::Trainer::create(plan, {static_cast<std::byte*>(start), learn::layout(plan).value().total},
-                               *learn::portable_kernels(c.precision).value(), side)
-            .value();
-    EXPECT_EQ(
-        trainer.load({model.weight_ih, model.weight_hh, model.bias, model.head_weight, model.head_bias}),
-        learn::Error::none);
-    std::vector<const float*> sequences;
-    for (std::size_t b = 0; b < 4; ++b) {
-        sequences.push_back(samples.values.data() + b * samples.steps);
-    }
-    trainer.train({}, {sequences, samples.labels}, {.learning_rate = 0.01f, .alpha = 0.1f});
-    char line[128];
-    std::string text;
-    float sum = 0;
-    for (const float loss : trainer.losses()) {
-        std::snprintf(line, sizeof line, "loss %08x %.9f\n", std::bit_cast<std::uint32_t>(loss),
-                      static_cast<double>(loss));
-        text += line;
-        sum += loss;
-    }
-    std::snprintf(line, sizeof line, "loss sum %.6f\n", static_cast<double>(sum));
-    text += line;
-    for (const auto id :
-         {learn::BufferId::weights, learn::BufferId::regulariser_e, learn::BufferId::regulariser_d}) {
-        std::snprintf(line, sizeof line, "digest %s %08x\n", learn::name(id), digest(trainer.bytes(id)));
-        text += line;
-    }
-    return text;
-}
 
 class TrainingProgram : public testing::TestWithParam<ChipCase> {
   protected:
@@ -116,13 +58,13 @@ TEST_P(TrainingProgram, LeavesTheHostsBits) {
     std::filesystem::remove(elf);
 
     EXPECT_EQ(run.exit_code, 0u);
-    EXPECT_EQ(run.console, expected_console(c, chip.gemmini.mesh_side, model, samples));
     learn::Plan plan{.shape = {1, 128, 10},
                      .batch = 4,
                      .steps = test_steps,
                      .parts = test_parts,
-                     .precision = c.precision,
-                     .array = true};
+                     .precision = c.precision};
+    EXPECT_EQ(run.console, portable_console(plan, chip.gemmini.mesh_side, model, samples));
+    plan.array = true;
     plan.members = c.harts;
     EXPECT_EQ(run.arena_bytes, learn::layout(plan).value().total);
 }

@@ -88,7 +88,7 @@ config::Chip chip_that_spins(unsigned harts, bool skip) {
 }
 
 // All that a run shows of its harts.
-std::vector<std::uint64_t> harts_of(const Run& run) {
+std::vector<std::uint64_t> harts_of(const Simulated& run) {
     std::vector<std::uint64_t> all{run.exit_code(), run.cycles()};
     for (unsigned hart = 0; hart < run.system().harts(); ++hart) {
         const rocket::Core& core = run.system().core(hart);
@@ -101,7 +101,7 @@ std::vector<std::uint64_t> harts_of(const Run& run) {
     return all;
 }
 
-void expect_sums(const Run& run) {
+void expect_sums(const Simulated& run) {
     for (unsigned hart = 0; hart < run.system().harts(); ++hart) {
         std::uint64_t spent = 0;
         for (unsigned cause = 0; cause < cause_count; ++cause) {
@@ -118,7 +118,7 @@ void expect_sums(const Run& run) {
 
 TEST(Harts, MeetAndSeeWhatTheOthersWrote) {
     for (const unsigned harts : {2U, 4U, 8U}) {
-        const Run run(harts, meetings(harts, 300, 63, 5));
+        const Simulated run(harts, meetings(harts, 300, 63, 5));
         EXPECT_EQ(run.exit_code(), 0u) << harts << " harts";
         EXPECT_EQ(run.word(0), 600u * harts) << "arrivals";
         expect_sums(run);
@@ -135,8 +135,8 @@ TEST(Harts, SkippingSpinsChangesNothing) {
             for (int time = 0; time < 3; ++time) {
                 const auto seed = static_cast<std::int32_t>(random() >> 4);
                 const Listing program = meetings(harts, 20, longest, seed);
-                const Run skipped(chip_that_spins(harts, true), program);
-                const Run stepped(chip_that_spins(harts, false), program);
+                const Simulated skipped(chip_that_spins(harts, true), program);
+                const Simulated stepped(chip_that_spins(harts, false), program);
                 EXPECT_EQ(skipped.exit_code(), 0u);
                 EXPECT_EQ(harts_of(skipped), harts_of(stepped))
                     << harts << " harts, longest " << longest << ", seed " << seed;
@@ -147,9 +147,9 @@ TEST(Harts, SkippingSpinsChangesNothing) {
 
 TEST(Harts, SameRunSameRecord) {
     const Listing program = meetings(4, 50, 511, 99);
-    const std::string record = Run(4, program).record();
-    EXPECT_EQ(record, Run(4, program).record());
-    EXPECT_NE(record, Run(4, meetings(4, 50, 511, 98)).record());
+    const std::string record = Simulated(4, program).record();
+    EXPECT_EQ(record, Simulated(4, program).record());
+    EXPECT_NE(record, Simulated(4, meetings(4, 50, 511, 98)).record());
 }
 
 // Hart 1 spins on a word that hart 0 stores `phase` rounds of a loop later; both note when.
@@ -185,12 +185,11 @@ TEST(Harts, WhoSpinsIsReleasedSoon) {
     const rocket::Config& rocket = chip.rocket;
     // A line that another cache holds: request, probe, answer, grant, each over the bus; the L2's steps; the
     // other cache's answer with data; the grant's data; what keeps a probe waiting; the access once more.
-    const Cycle handed_over = 4 * memory.crossing_latency + memory.release_buffer +
-                              2 * memory.l2_schedule_latency + memory.l2_probe_latency +
-                              memory.l2_probe_collect + memory.l2_respond_latency + memory.l2_latency +
-                              memory.l2_hit_hold + memory.l2_grant_ack + rocket.dcache_probe_latency +
-                              rocket.dcache_release_latency + 2 * rocket.dcache_beats + rocket.probe_block +
-                              rocket.replay_latency;
+    const Cycle handed_over =
+        4 * memory.crossing_latency + memory.release_buffer + 2 * memory.l2_schedule_latency +
+        memory.l2_probe_latency + memory.l2_probe_collect + memory.l2_respond_latency + memory.l2_latency +
+        memory.l2_hit_hold + memory.l2_grant_ack + rocket.dcache_probe_latency +
+        rocket.dcache_release_latency + 2 * rocket.dcache_beats + rocket.probe_block + rocket.replay_latency;
     // The store takes the line away, the spinning load fetches it again; then the loop ends and its time is
     // read, with the code after the loop perhaps not fetched yet.
     const Cycle code = 2 * memory.crossing_latency + memory.l2_schedule_latency + memory.l2_latency +
@@ -199,8 +198,8 @@ TEST(Harts, WhoSpinsIsReleasedSoon) {
     const Cycle bound = 2 * handed_over + 2 * code + 2 * rocket.mispredict_latency + rocket.csr_latency +
                         rocket.replay_latency;
     for (int phase = 0; phase < 64; ++phase) {
-        const Run skipped(chip, release(phase));
-        const Run stepped(chip_that_spins(2, false), release(phase));
+        const Simulated skipped(chip, release(phase));
+        const Simulated stepped(chip_that_spins(2, false), release(phase));
         EXPECT_EQ(skipped.word(8), stepped.word(8)) << "phase " << phase;
         EXPECT_EQ(skipped.word(9), stepped.word(9)) << "phase " << phase;
         EXPECT_GT(skipped.word(9), skipped.word(8)) << "phase " << phase;
@@ -216,7 +215,7 @@ TEST(Harts, MayNeverStart) {
     program.exit(3);
     program.bind(others);
     program.sleep();
-    const Run run(4, program);
+    const Simulated run(4, program);
     EXPECT_EQ(run.exit_code(), 3u);
     expect_sums(run);
     for (unsigned hart = 1; hart < 4; ++hart) {
@@ -257,7 +256,7 @@ TEST(Harts, TimerEndsSleep) {
         for (const bool busy : {false, true}) {
             config::Chip chip = chip_with(cores);
             chip.soc.real_time_clock_divider = divider;
-            const Run run(chip, alarm(50, busy));
+            const Simulated run(chip, alarm(50, busy));
             EXPECT_GE(run.word(0), 50u * divider);
             // Fetched again after wfi; the code is in the cache or comes from memory.
             const Cycle fetched = 2 * chip.rocket.replay_latency + chip.memory.dram_path_latency +
@@ -297,8 +296,8 @@ Listing call(int phase) {
 
 TEST(Harts, OneWakesAnother) {
     for (int phase = 0; phase < 16; ++phase) {
-        const Run skipped(chip_that_spins(2, true), call(phase));
-        const Run stepped(chip_that_spins(2, false), call(phase));
+        const Simulated skipped(chip_that_spins(2, true), call(phase));
+        const Simulated stepped(chip_that_spins(2, false), call(phase));
         EXPECT_GT(skipped.word(0), skipped.word(8)) << "it cannot wake before it is called";
         EXPECT_LT(skipped.word(0), skipped.word(8) + 200);
         EXPECT_EQ(skipped.word(0), stepped.word(0));

@@ -23,7 +23,8 @@ namespace partita::chip::soc::test {
 using namespace rocket::testing;  // NOLINT(google-build-using-namespace): registers and the assembler
 
 inline constexpr Address code_base = 0x8000'0000;
-inline constexpr Address data_base = code_base + 0x10000;
+// In other sets of the L2 than code, so that no line of code takes the place of one that harts share.
+inline constexpr Address data_base = code_base + 0x18000;
 inline constexpr Address to_host = data_base;
 inline constexpr Address from_host = data_base + 64;
 inline constexpr Address data_free = data_base + 128;  // for the tests
@@ -41,6 +42,13 @@ class Listing : public Assembler {
     Listing() : Assembler(code_base) {}
 
     void function(const std::string& name) { symbols_.push_back({name, here(), 0, 2, 1, 1}); }
+    void symbol(const std::string& name, Address address) { symbols_.push_back({name, address, 0, 1, 1, 1}); }
+    // A section that is not loaded.
+    void section(const std::string& name, std::string_view text) {
+        program::test::Bytes bytes;
+        program::test::append(bytes, text);
+        sections_.push_back({name, bytes, 0, 1, 0, 0});
+    }
     // Any address near the code.
     void la(unsigned rd, Address address) {
         const auto offset = static_cast<std::uint32_t>(address - here());
@@ -96,8 +104,10 @@ class Listing : public Assembler {
             append_number(start, word);
         }
         elf.segments = {{code_base, code, code.size(), 5, 1}, {data_base, start, data_bytes, 6, 1}};
-        elf.sections = {{".text", code, code_base, 1, 6, 0}, {".debug_line", line_table(5), 0, 1, 0, 0},
+        elf.sections = {{".text", code, code_base, 1, 6, 0},
+                        {".debug_line", line_table(5), 0, 1, 0, 0},
                         {".debug_line_str", line_strings(), 0, 1, 0, 0}};
+        elf.sections.insert(elf.sections.end(), sections_.begin(), sections_.end());
         elf.symbols = symbols_;
         elf.symbols.push_back({"tohost", to_host, 8, 1, 1, 1});
         elf.symbols.push_back({"fromhost", from_host, 8, 1, 1, 1});
@@ -106,6 +116,7 @@ class Listing : public Assembler {
 
   private:
     std::vector<program::test::BuiltSymbol> symbols_;
+    std::vector<program::test::BuiltSection> sections_;
     std::vector<std::uint64_t> words_;
 };
 
@@ -127,13 +138,13 @@ class TextConsole final : public ConsoleSink {
 };
 
 // A system that has run a program to its end.
-class Run {
+class Simulated {
   public:
-    Run(const config::Chip& chip, const Listing& code, const RunOptions& options = {})
+    Simulated(const config::Chip& chip, const Listing& code, const RunOptions& options = {})
         : chip_(chip), program_(code.program()), system_(chip_, program_, console_) {
         outcome_ = system_.run(options);
     }
-    Run(unsigned cores, const Listing& code) : Run(chip_with(cores), code) {}
+    Simulated(unsigned cores, const Listing& code) : Simulated(chip_with(cores), code) {}
 
     std::uint64_t exit_code() const { return outcome_.exit_code; }
     Cycle cycles() const { return outcome_.cycles; }
@@ -142,9 +153,7 @@ class Run {
     std::uint64_t word(unsigned index) const {
         return system_.memory().load<std::uint64_t>(data_free + Address{8} * index);
     }
-    std::uint64_t spent(unsigned hart, rocket::Cause cause) const {
-        return system_.core(hart).spent(cause);
-    }
+    std::uint64_t spent(unsigned hart, rocket::Cause cause) const { return system_.core(hart).spent(cause); }
     // What a user sees of it.
     std::string record() const {
         trace::RecordInput input;

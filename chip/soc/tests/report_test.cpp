@@ -34,7 +34,7 @@ TEST(Report, MisalignedAndUnmappedAccesses) {
     misaligned.function("walk");
     misaligned.la(a0, data_free + 2);
     misaligned.l(Op::lw, a1, 0, a0);
-    EXPECT_TRUE(says(report(misaligned), {"misaligned", "lw of address 0x80010082", "hart 0", "walk"}));
+    EXPECT_TRUE(says(report(misaligned), {"misaligned", "lw of address 0x80018082", "hart 0", "walk"}));
 
     Listing unmapped;
     unmapped.function("wander");
@@ -60,8 +60,8 @@ TEST(Report, DirectMemoryAccessOutsideMemory) {
     program.command(2, 0x1000, std::uint64_t{4} << 48 | std::uint64_t{4} << 32);
     program.fence();
     program.exit(0);
-    EXPECT_TRUE(says(report(program), {"MVIN", "outside memory", "0x1000", "hart 0", "load_tile",
-                                       "accelerator: busy"}));
+    EXPECT_TRUE(says(report(program),
+                     {"MVIN", "outside memory", "0x1000", "hart 0", "load_tile", "accelerator: busy"}));
 }
 
 TEST(Report, CommandOutsideTheProtocol) {
@@ -87,7 +87,8 @@ TEST(Report, OnlyHartZeroHasTheAccelerator) {
     program.bind(others);
     program.function("helper");
     program.command(0, 0, 0);
-    EXPECT_TRUE(says(report(program, 2), {"illegal instruction", "hart 1", "helper", "hart 0", "sleeps (wfi)"}));
+    EXPECT_TRUE(
+        says(report(program, 2), {"illegal instruction", "hart 1", "helper", "hart 0", "sleeps (wfi)"}));
 }
 
 TEST(Report, RegionThatHasNotBegun) {
@@ -133,9 +134,8 @@ TEST(Report, BarrierThatNeverCompletes) {
     program.bind(late);
     program.function("stay_away");
     program.sleep();
-    EXPECT_TRUE(says(report(program, 3),
-                     {"nothing can go on", "hart 0", "meet", "spins", "hart 1", "come", "hart 2",
-                      "stay_away", "sleeps (wfi)", "accelerator: idle"}));
+    EXPECT_TRUE(says(report(program, 3), {"nothing can go on", "hart 0", "meet", "spins", "hart 1", "come",
+                                          "hart 2", "stay_away", "sleeps (wfi)", "accelerator: idle"}));
 }
 
 // A timer that is set but not enabled wakes nobody.

@@ -22,7 +22,7 @@ TEST(System, ExitCodeComesThroughTheHostsWord) {
     for (const int code : {0, 1, 42, 1000}) {
         Listing program;
         program.exit(code);
-        const Run run(1, program);
+        const Simulated run(1, program);
         EXPECT_EQ(run.exit_code(), static_cast<std::uint64_t>(code));
         EXPECT_GT(run.cycles(), 0u);
     }
@@ -48,7 +48,7 @@ TEST(System, WritesGoToTheConsole) {
         program.s(Op::sd, zero, 0, a2);
     }
     program.exit(0);
-    const Run run(1, program);
+    const Simulated run(1, program);
     EXPECT_EQ(run.console(), text + text);
     EXPECT_EQ(run.word(0), text.size()) << "the result of the call";
 }
@@ -66,7 +66,7 @@ TEST(System, RegionsNestAndAddUp) {
     program.region(0);
     program.region(0);
     program.exit(0);
-    const Run run(1, program);
+    const Simulated run(1, program);
     const Ledger& ledger = run.system().ledger();
     const Account& outer = ledger.account(0, 7);
     const Account& inner = ledger.account(0, 2000);
@@ -161,7 +161,7 @@ Listing product() {
 }
 
 TEST(System, AcceleratorComputesWhileTheHartGoesOn) {
-    const Run run(1, product());
+    const Simulated run(1, product());
     bool any = false;
     for (unsigned i = 0; i < side; ++i) {
         for (unsigned j = 0; j < side; ++j) {
@@ -198,9 +198,9 @@ TEST(System, TracesDoNotDisturb) {
     Heard heard;
     RunOptions options;
     options.trace = &heard;
-    const Run traced(chip_with(1), product(), options);
-    const Run plain(1, product());
-    const Run again(1, product());
+    const Simulated traced(chip_with(1), product(), options);
+    const Simulated plain(1, product());
+    const Simulated again(1, product());
     EXPECT_EQ(plain.record(), again.record());
     EXPECT_EQ(plain.record(), traced.record());
     ASSERT_EQ(heard.regions.size(), 2u);
@@ -227,9 +227,13 @@ TEST(System, GivesUpAtTheLimit) {
     for (const Cycle limit : {Cycle{1}, Cycle{5000}, Cycle{1'500'000}}) {
         RunOptions options;
         options.limit = limit;
-        const std::string limit_said = "the limit of " + std::to_string(limit) + " cycles is reached";
-        EXPECT_TRUE(says(report_of(chip_with(1), endless(), options),
-                         {limit_said.c_str(), "hart 0", "endless", "accelerator: idle"}));
+        const std::string said = "the limit of " + std::to_string(limit) + " cycles is reached";
+        const std::string text = report_of(chip_with(1), endless(), options);
+        EXPECT_TRUE(says(text, {said.c_str(), "hart 0 at cycle ", "endless", "accelerator: idle"}));
+        // What is under way is finished: a jump, or the first fetch of code from memory.
+        const Cycle reached = std::stoull(text.substr(text.find("at cycle ") + 9));
+        EXPECT_GE(reached, limit);
+        EXPECT_LT(reached, limit + 100);
     }
 }
 

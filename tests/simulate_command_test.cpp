@@ -1,0 +1,317 @@
+// `partita simulate` and `partita validate`: the training program on simulated chips, and what goes wrong.
+
+#include <cstdlib>
+#include <sstream>
+
+#include "chip/config/chip.hpp"
+#include "chip/config/firmware.hpp"
+#include "chip/soc/tests/machine_program.hpp"
+#include "command.hpp"
+#include "firmware/host/build.hpp"
+#include "firmware/tests/portable_training.hpp"
+#include "partita/learn/layout.hpp"
+
+namespace partita::test {
+namespace {
+
+namespace fs = std::filesystem;
+using chip::soc::test::Listing;
+
+const fs::path source = PARTITA_SOURCE_DIR;
+
+std::string chip_file(const std::string& name) {
+    return (source / "chips" / (name + ".toml")).string();
+}
+
+bool compiler_is_there() {
+    return fs::exists("/usr/bin/riscv64-linux-gnu-g++") &&
+           fs::exists(firmware::BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a");
+}
+
+class Simulate : public CommandTest {
+  protected:
+    Simulate() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
+
+    void write_program(std::string_view name, const Listing& code) const {
+        write(name, code.program().file());
+    }
+    // Runs what ends in a report of several lines; no file is made.
+    void reports(const std::vector<std::string>& phrases, const Arguments& arguments) const {
+        const auto before = content();
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.exit_code, 1);
+        EXPECT_TRUE(says(outcome.err, phrases));
+        EXPECT_EQ(content(), before);
+    }
+    // Runs what must end well, whatever it says on the way; returns what it printed.
+    std::string ends_well(const Arguments& arguments) const {
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+        return outcome.out;
+    }
+    // The published chip with one line of its file replaced.
+    void write_chip(std::string_view name, const std::string& key, const std::string& line) const {
+        std::string content = data::test::text_of_file(chip_file("ms4-c1"));
+        const std::size_t at = content.find("\n" + key + " = ") + 1;
+        ASSERT_NE(at, 0u) << key;
+        content.replace(at, content.find('\n', at) - at, line);
+        write_text(name, content);
+    }
+
+  private:
+    data::test::TemporaryDirectory cache_;
+};
+
+// Prints nothing, goes through one region and ends.
+Listing small_program(int exit_code) {
+    Listing code;
+    code.region(7);
+    code.nops(1000);
+    code.region(0);
+    code.exit(exit_code);
+    return code;
+}
+
+// Rows of the first table: name, and the number in its third column; the last is the total.
+std::vector<std::pair<std::string, std::uint64_t>> table_rows(const std::string& out) {
+    std::vector<std::pair<std::string, std::uint64_t>> rows;
+    std::istringstream lines(out.substr(out.find("region (hart 0)")));
+    std::string line;
+    std::getline(lines, line);
+    std::getline(lines, line);
+    while (std::getline(lines, line) && !line.empty()) {
+        // Names end where two spaces follow.
+        const std::size_t end = line.find("  ", 2);
+        const std::string name = line.substr(2, end - 2);
+        std::istringstream fields(line.substr(end));
+        std::string entries;
+        std::uint64_t cycles = 0;
+        if (name != "total") {
+            fields >> entries;
+        }
+        fields >> cycles;
+        EXPECT_TRUE(fields) << line;
+        rows.emplace_back(name, cycles);
+    }
+    return rows;
+}
+
+TEST_F(Simulate, RunsAProgramAtHand) {
+    write_program("program.elf", small_program(0));
+    const Arguments command{"simulate", "--chip", chip_file("ms4-c1"), "--elf", "program.elf"};
+    const Outcome outcome = run(with(command, {"--json", "a.json"}));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_TRUE(says(outcome.err, {"warning", "program.elf", "does not say which chip"}));
+    const auto rows = table_rows(outcome.out);
+    ASSERT_EQ(rows.size(), 3u) << outcome.out;
+    EXPECT_EQ(rows[0].second + rows[1].second, rows[2].second);
+    EXPECT_EQ(json("a.json").at("cycles"), rows[2].second);
+    // Quiet, traced or neither: the record is the same.
+    EXPECT_EQ(ends_well(with(command, {"--json", "b.json", "--trace", "trace.json", "--quiet"})), "");
+    EXPECT_EQ(text("a.json"), text("b.json"));
+    const nlohmann::json events = json("trace.json").at("traceEvents");
+    EXPECT_EQ(std::count_if(events.begin(), events.end(), [](const auto& e) { return e.at("ph") == "B"; }),
+              std::count_if(events.begin(), events.end(), [](const auto& e) { return e.at("ph") == "E"; }));
+    EXPECT_EQ(content().size(), 4u);
+}
+
+TEST_F(Simulate, AFailureOfTheProgramIsAFailure) {
+    write_program("program.elf", small_program(3));
+    const Outcome outcome =
+        run({"simulate", "--chip", chip_file("ms4-c1"), "--elf", "program.elf", "--json", "record.json"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_TRUE(says(outcome.err, {"program.elf", "ended with exit code 3"}));
+    EXPECT_EQ(json("record.json").at("exit_code"), 3) << "what it did is kept";
+}
+
+TEST_F(Simulate, ReportsWhatGoesWrong) {
+    Listing code;
+    code.function("train");
+    code.word(0);
+    write_program("illegal.elf", code);
+    Listing endless;
+    endless.function("forever");
+    endless.j(chip::soc::test::zero, endless.here());
+    write_program("endless.elf", endless);
+    Listing counting;
+    const chip::Address head = counting.here();
+    counting.i(chip::isa::Op::addi, chip::soc::test::t1, chip::soc::test::t1, 1);
+    counting.j(chip::soc::test::zero, head);
+    write_program("counting.elf", counting);
+    const Arguments command{"simulate", "--chip",  chip_file("ms4-c1"), "--json",
+                            "no.json",  "--trace", "no.trace",          "--elf"};
+    reports({"illegal instruction", "hart 0", "train", "main.cpp:10", "accelerator: idle"},
+            with(command, {"illegal.elf"}));
+    reports({"nothing can go on", "hart 0", "forever"}, with(command, {"endless.elf"}));
+    reports({"limit of 100 cycles"}, with(command, {"counting.elf", "--limit", "100"}));
+}
+
+TEST_F(Simulate, ChipFilesAreChecked) {
+    write_program("program.elf", small_program(0));
+    const auto refuses_chip = [&](const std::vector<std::string>& phrases, const std::string& name) {
+        refuses(1, phrases, {"simulate", "--chip", name, "--elf", "program.elf"});
+    };
+    refuses_chip({"missing.toml"}, "missing.toml");
+    refuses_chip({directory().string()}, directory().string());
+    write_chip("cores.toml", "cores", "cores = 0");
+    refuses_chip({"cores.toml', line 5", "soc.cores", "0", "1 to 64"}, "cores.toml");
+    write_chip("scratchpad.toml", "scratchpad_bytes", "scratchpad_bytes = 100000");
+    refuses_chip({"scratchpad.toml', line 87", "gemmini.scratchpad_bytes", "100000", "power of two"},
+                 "scratchpad.toml");
+    write_chip("unknown.toml", "cores", "cores = 1\ncaches = 2");
+    refuses_chip({"unknown.toml', line 6", "caches"}, "unknown.toml");
+    write_chip("missing_key.toml", "cores", "");
+    refuses_chip({"missing_key.toml", "soc", "cores"}, "missing_key.toml");
+    write_chip("mistyped.toml", "cores", "cores = \"one\"");
+    refuses_chip({"mistyped.toml', line 5", "soc.cores"}, "mistyped.toml");
+}
+
+TEST_F(Simulate, ProgramsAreChecked) {
+    const auto refuses_program = [&](const std::vector<std::string>& phrases, const std::string& name) {
+        refuses(1, phrases, {"simulate", "--chip", chip_file("ms4-c1"), "--elf", name});
+    };
+    refuses_program({"missing.elf"}, "missing.elf");
+    write_text("text.elf", "#!/bin/sh\necho not a program\n");
+    refuses_program({"text.elf", "ELF"}, "text.elf");
+    const chip::program::Program program = small_program(0).program();
+    std::vector<std::byte> bytes(program.file().begin(), program.file().end());
+    bytes[18] = std::byte{62};  // e_machine: x86-64
+    write("other.elf", bytes);
+    refuses_program({"other.elf", "62", "RISC-V"}, "other.elf");
+    bytes.resize(40);
+    write("short.elf", bytes);
+    refuses_program({"short.elf"}, "short.elf");
+}
+
+TEST_F(Simulate, OptionsAreChecked) {
+    const Arguments command{"simulate", "--chip", chip_file("ms4-c1")};
+    refuses(2, {"--chip is required"}, {"simulate"});
+    refuses(2, {"--steps"}, with(command, {"--steps", "0"}));
+    refuses(2, {"--parts"}, with(command, {"--parts", "-1"}));
+    refuses(2, {"--program", "'prove'", "train", "published"}, with(command, {"--program", "prove"}));
+    refuses(2, {"--elf", "--parts"}, with(command, {"--elf", "x", "--parts", "3"}));
+    refuses(1, {"8 parts", "7 steps"}, with(command, {"--steps", "7", "--parts", "8"}));
+    refuses(1, {"int8-default", "gemmini.input_type is int8", "bf16 or fp32", "--elf"},
+            {"simulate", "--chip", chip_file("int8-default")});
+    refuses(1, {"divide"}, with(command, {"--program", "published", "--parts", "5"}));
+    refuses(1, {"missing"}, with(command, {"--samples", "missing"}));
+    refuses(1, {"missing"}, with(command, {"--model", "missing"}));
+    for (const std::string option : {"--json", "--trace"}) {
+        refuses(1, {"nowhere/file", "cannot be written", "nowhere is not a directory"},
+                with(command, {option, "nowhere/file", "--elf", "missing"}));
+        refuses(1, {"cannot be written", "is a directory"},
+                with(command, {option, directory().string(), "--elf", "missing"}));
+    }
+    refuses(2, {"same", "two results"}, with(command, {"--json", "same", "--trace", "same", "--elf", "x"}));
+}
+
+TEST_F(Simulate, ValidateChecksWhatItIsGiven) {
+    refuses(1, {"measurements", "missing.csv", "cannot be read"}, {"validate", "--reference", "missing.csv"});
+    write_text("garbled.csv",
+               "\x7f"
+               "ELF\n");
+    refuses(1, {"garbled.csv:1", "mesh,cores,parts,function,cycles"},
+            {"validate", "--reference", "garbled.csv"});
+    write_text("good.csv", "mesh,cores,parts,function,cycles\n4,1,28,total,1000\n");
+    refuses(2, {"--only ms4-c3", "ms4-c1-k28"},
+            {"validate", "--reference", "good.csv", "--only", "ms4-c1", "ms4-c3"});
+    refuses(1, {"garbled.csv", "run records"},
+            {"validate", "--reference", "good.csv", "--store", "garbled.csv"});
+    refuses(2, {"--jobs"}, {"validate", "--jobs", "0"});
+    refuses(1, {"nowhere/file", "cannot be written"}, {"validate", "--json", "nowhere/file"});
+}
+
+struct Training {
+    const char* chip;
+    unsigned harts;
+    learn::Precision precision;
+};
+
+void PrintTo(const Training& c, std::ostream* out) {
+    *out << c.chip << " with " << c.harts << " harts";
+}
+
+class SimulateTraining : public Simulate, public testing::WithParamInterface<Training> {};
+
+constexpr std::uint32_t steps = 5;
+constexpr std::uint32_t parts = 2;  // of 3 steps, the last of 2
+
+TEST_P(SimulateTraining, LeavesTheHostsBitsAndUsesWhatIsPlanned) {
+    if (!compiler_is_there()) {
+        GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
+    }
+    const Training& c = GetParam();
+    std::string file = chip_file(c.chip);
+    chip::config::Chip chip = chip::config::read_chip(file);
+    if (chip.soc.cores != c.harts) {
+        std::string content = data::test::text_of_file(file);
+        const std::size_t at = content.find("\ncores = ");
+        content.replace(at, std::string("\ncores = 1").size(), "\ncores = " + std::to_string(c.harts));
+        write_text("chip.toml", content);
+        file = "chip.toml";
+    }
+    const data::Sequences samples = firmware::test::short_samples(steps);
+    write_sequences("samples", samples);
+    const Arguments command{
+        "simulate",  "--chip", file, "--parts", std::to_string(parts), "--steps", std::to_string(steps),
+        "--samples", "samples"};
+    const std::string out = ends_well(with(command, {"--json", "record.json"}));
+
+    learn::Plan plan{
+        .shape = {1, 128, 10}, .batch = 4, .steps = steps, .parts = parts, .precision = c.precision};
+    const std::string expected =
+        firmware::test::portable_console(plan, chip.gemmini.mesh_side, firmware::default_model(), samples);
+    const nlohmann::json record = json("record.json");
+    EXPECT_EQ(record.at("console"), expected);
+    EXPECT_EQ(out.substr(0, expected.size()), expected);
+
+    plan.array = true;
+    plan.members = c.harts;
+    const std::size_t planned = learn::layout(plan).value().total;
+    EXPECT_EQ(record.at("memory").at("arena_bytes"), planned);
+    EXPECT_EQ(record.at("memory").at("arena_touched_bytes"), planned);
+
+    const auto rows = table_rows(out);
+    std::uint64_t sum = 0;
+    for (std::size_t row = 0; row + 1 < rows.size(); ++row) {
+        sum += rows[row].second;
+    }
+    ASSERT_GT(rows.size(), 3u);
+    EXPECT_EQ(rows.back(), (std::pair<std::string, std::uint64_t>{"total", sum}));
+    EXPECT_EQ(record.at("cycles"), sum);
+    EXPECT_EQ(record.at("harts").size(), c.harts);
+
+    if (c.harts == 1) {
+        return;  // once is enough for what follows
+    }
+    const std::string text_before = text("record.json");
+    ends_well(with(command, {"--json", "record.json", "--trace", "trace.json", "--quiet"}));
+    EXPECT_EQ(text("record.json"), text_before);
+    const nlohmann::json events = json("trace.json").at("traceEvents");
+    EXPECT_GT(events.size(), 1000u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Chips, SimulateTraining,
+                         testing::Values(Training{"ms4-c1", 1, learn::Precision::bf16},
+                                         Training{"ms4-c4", 4, learn::Precision::bf16},
+                                         Training{"ms8-c1", 1, learn::Precision::bf16},
+                                         Training{"ms8-c4", 4, learn::Precision::bf16},
+                                         Training{"fp32-ms4-c1", 1, learn::Precision::fp32},
+                                         Training{"fp32-ms4-c1", 4, learn::Precision::fp32}));
+
+TEST_F(Simulate, ProgramsRunOnTheChipTheyWereBuiltFor) {
+    if (!compiler_is_there()) {
+        GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
+    }
+    firmware::BuildOptions options;
+    chip::config::Chip chip = chip::config::read_chip(chip_file("ms8-c1"));
+    options.chip_header = chip::config::firmware_header(chip);
+    options.steps = 2;
+    options.parts = 1;
+    firmware::build(options, firmware::default_model(), firmware::test::short_samples(2), path("ms8.elf"));
+    refuses(1, {"ms8.elf", "built for another chip", "gemmini.mesh_side is 8", "4 in the chip 'ms4-c1'"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--elf", "ms8.elf"});
+}
+
+}  // namespace
+}  // namespace partita::test
