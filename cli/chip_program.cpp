@@ -174,7 +174,7 @@ std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, 
     const std::vector<std::byte> blob = firmware::make_blob(start, sequences);
     key.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
     add_sources(key);
-    const fs::path file = cache_folder() / fmt::format("{}-{}.elf", name, key.text());
+    fs::path file = cache_folder() / fmt::format("{}-{}.elf", name, key.text());
     std::error_code error;
     if (fs::exists(file, error)) {
         return file;

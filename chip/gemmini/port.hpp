@@ -40,7 +40,7 @@ class Port {
     // cycle.
     virtual std::uint64_t issue(const RoccCommand& command, Cycle at, Cycle& result_at) = 0;
 
-    // What holds the accelerator: the oldest command, queues and the unit that waits; for the watchdog.
+    // What holds the accelerator: the oldest command, queues and the unit that waits; for reports.
     virtual std::string state() const = 0;
 };
 

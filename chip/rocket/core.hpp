@@ -45,7 +45,7 @@ enum class Cause : std::uint8_t {
     count,
 };
 
-class Core : public memory::ProbeTarget {
+class Core final : public memory::ProbeTarget {
   public:
     Core(const Config& config, unsigned hart, const Environment& environment);
     ~Core();

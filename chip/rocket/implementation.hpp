@@ -91,6 +91,8 @@ struct Core::Implementation {
     // Holds the instruction in ID until its registers are ready.
     void await_operands(const Decoded& decoded);
 
+    // What it changes belongs to the core, although it lies behind a pointer.
+    // NOLINTNEXTLINE(readability-make-member-function-const)
     void charge(Cause cause, Cycle cycles) { (*charged_)[static_cast<std::size_t>(cause)] += cycles; }
     // The instruction in ID stays there until a cycle.
     void hold_until(Cycle until, Cause cause) {

@@ -12,7 +12,7 @@ namespace partita::chip::soc {
 namespace {
 
 constexpr unsigned most_regions = 2048;         // what the immediate of the mark can say
-constexpr Cycle progress_interval = 1'000'000;  // cycles between two looks at limit, watchdog and progress
+constexpr Cycle progress_interval = 1'000'000;  // cycles between two looks at limit and progress
 
 // The soonest that what one core asks for can reach another: to the L2, through its scheduler, as a probe
 // back.
@@ -87,7 +87,8 @@ System::Turn System::next_turn() const {
         }
     };
     for (unsigned hart = 0; hart < harts(); ++hart) {
-        offer(static_cast<int>(hart), cores_[hart]->runnable() ? cores_[hart]->now() : alarms_[hart]);
+        const Agent& agent = agents_[hart];
+        offer(static_cast<int>(hart), *agent.runnable ? *agent.now : alarms_[hart]);
     }
     if (!accelerator_.idle()) {
         offer(static_cast<int>(harts()), accelerator_.now());

@@ -48,7 +48,8 @@ std::size_t smaller(std::size_t a, std::size_t b) {
     return a < b ? a : b;
 }
 
-// One loop of at most a scratchpad half, done by the accelerator's own unroller.
+// One loop of at most a scratchpad half, done by the accelerator's own unroller. As many arguments as the
+// driver passes on, whose time counts. NOLINTNEXTLINE(readability-function-size)
 void loop(const Product& product, const Element* left, const Element* right, const Element* bias,
           Element* result, Tiles tiles, std::size_t pad_i, std::size_t pad_j, std::size_t pad_k,
           bool accumulate, unsigned left_place, unsigned right_place) {
@@ -143,6 +144,7 @@ void run(const Product& product) {
     const std::size_t columns = padded(product.columns);
     const std::size_t inner = padded(product.inner);
     const auto widest =
+        // Whole tiles: the driver divides integers. NOLINTNEXTLINE(bugprone-integer-division)
         static_cast<std::size_t>(std::sqrt(static_cast<double>(usable_accumulator_rows / side)));
     const std::size_t deepest = usable_scratchpad_rows / 2 / side / widest;
     Tiles tile{smaller(rows / side, widest), smaller(columns / side, widest), smaller(inner / side, deepest)};
