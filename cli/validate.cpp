@@ -170,7 +170,8 @@ void validate(const ValidateOptions& options) {
     explore::Measurements simulated;
     std::vector<Job> jobs;
     std::map<std::string, std::pair<std::string, std::string>> identity;  // point: fingerprint, program hash
-    for (const auto& [point, cycles] : published) {
+    for (const auto& [measured, cycles] : published) {
+        const explore::Point& point = measured;
         if (!options.only.empty() &&
             std::ranges::none_of(options.only, [&](const std::string& name) { return names(name, point); })) {
             continue;

@@ -14,7 +14,11 @@
 namespace partita::explore {
 namespace {
 
-using namespace chip;
+using chip::Cycle;
+namespace config = chip::config;
+namespace program = chip::program;
+namespace soc = chip::soc;
+namespace trace = chip::trace;
 
 // Region names by number, from lines "number name" in the program.
 std::vector<std::string> region_names(const program::Program& program) {

@@ -25,6 +25,8 @@ struct SimulationOptions {
     std::function<void(chip::Cycle, double)> progress;
 };
 
+// A move of JSON is taken to throw, which it does not.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 struct Simulation {
     nlohmann::ordered_json record;
     std::vector<chip::trace::RegionRow> rows;

@@ -17,6 +17,7 @@ struct Point {
     unsigned cores = 0;
     unsigned parts = 0;
 
+    // NOLINTNEXTLINE(modernize-use-nullptr): sees a pointer in what the compiler makes of it
     auto operator<=>(const Point&) const = default;
     std::string chip() const;  // "ms4-c1"
     std::string name() const;  // "ms4-c1-k28"

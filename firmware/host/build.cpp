@@ -13,8 +13,6 @@
 #include <span>
 #include <thread>
 
-extern char** environ;
-
 namespace partita::firmware {
 namespace {
 
