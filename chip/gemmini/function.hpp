@@ -18,6 +18,16 @@ namespace partita::chip::gemmini {
 
 class Datapath;
 
+// Takes the rows of move-outs in their order.
+class StoreSink {
+  public:
+    // All of `row` lies within memory.
+    virtual void store(Address address, std::span<const std::byte> row) = 0;
+
+  protected:
+    ~StoreSink() = default;
+};
+
 class Function {
   public:
     // `config` must be valid. Scratchpad and accumulator start as zeros.
@@ -31,6 +41,9 @@ class Function {
     // memory, a compute without its preload, an operand where this chip cannot have one, a move without
     // configuration.
     void execute(const Command& command);
+
+    // From now on move-outs do not write memory, but hand their rows to `sink`.
+    void hand_stores_to(StoreSink& sink) { sink_ = &sink; }
 
     const Config& config() const { return config_; }
     const Geometry& geometry() const { return geometry_; }
@@ -49,12 +62,14 @@ class Function {
     void configure(const ConfigStore& update);
     void move_in(const Command& command);
     void move_out(const Command& command);
+    void take_row(const LocalAddress& first, unsigned columns, unsigned element, std::byte* target) const;
     void preload(const Command& command);
     void compute(const Command& command);
 
     Config config_;
     Geometry geometry_;
     memory::FlatMemory* memory_;
+    StoreSink* sink_ = nullptr;  // null: memory itself
     std::unique_ptr<Datapath> datapath_;
     std::optional<ConfigExecute> config_execute_;
     std::optional<ConfigLoad> config_load_[3];

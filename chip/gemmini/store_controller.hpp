@@ -4,6 +4,8 @@
 // one local row each, which pass the queues of dispatch, normalisation, scale and issue in order. A row in
 // the scaler holds a place in the issue queue, so that queue's depth limits the rows in the scaler.
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -24,6 +26,12 @@ class StoreController {
     // Rows on their way to memory.
     bool draining() const { return !requests_.empty() || writer_.busy(); }
     bool room() const { return !commands_.full(); }
+    // Rows of memory that are behind push() and not all written: of commands, of requests, in the writer.
+    std::size_t most_rows() const { return commands_.depth() * geometry_->side + requests_.depth() + 1; }
+    std::size_t most_row_bytes() const {
+        return std::max(std::size_t{geometry_->most_columns} * input_bytes_,
+                        std::size_t{geometry_->accumulator_row_bytes});
+    }
     void push(const Command& command, unsigned entry) {
         commands_.push({command, entry});
         quiet_until_ = 0;

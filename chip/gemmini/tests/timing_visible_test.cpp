@@ -1,0 +1,120 @@
+// When memory changes: a move-out's bytes are there once the transaction that carries them is made, neither
+// sooner nor later, and nothing else changes.
+
+#include <random>
+
+#include "timing_support.hpp"
+
+namespace partita::chip::gemmini::test {
+namespace {
+
+constexpr Address source = memory_base + 0x1'0000;
+constexpr Address target = memory_base + 0x4'0000;
+constexpr std::size_t window = 0x8000;
+
+struct Image {
+    explicit Image(const memory::FlatMemory& memory) { std::memcpy(bytes.data(), memory.at(target), window); }
+    std::vector<std::uint8_t> bytes = std::vector<std::uint8_t>(window);
+};
+
+// Random move-outs to rows that do not overlap.
+std::vector<RoccCommand> random_moves(std::mt19937& random, const Geometry& geometry, unsigned count,
+                                      std::uint32_t stride) {
+    const auto below = [&random](unsigned bound) { return static_cast<unsigned>(random() % bound); };
+    std::vector<RoccCommand> list;
+    Address next = target;
+    const bool wide = geometry.accumulator_bytes != geometry.input_bytes;
+    for (unsigned each = 0; each < count; ++each) {
+        const unsigned rows = 1 + below(geometry.side);
+        const unsigned kind = below(3);
+        const bool full = kind == 2 && wide;
+        const std::uint32_t local = kind == 0 ? 0 : accumulator | (full ? full_width : 0);
+        const unsigned columns = 1 + below(full ? geometry.side : geometry.most_columns);
+        const Address offset = below(64);
+        list.push_back(move_out(next + offset, local | below(64), rows, columns));
+        next += Address{stride} * rows;
+    }
+    return list;
+}
+
+class Visible : public testing::TestWithParam<Config> {};
+
+TEST_P(Visible, BytesComeWithTheirTransaction) {
+    const Config& chip = GetParam();
+    const std::uint32_t one = chip.load_scale_type == Number::bf16 ? one_bf16 : one_fp32;
+    constexpr std::uint32_t stride = 192;
+    std::mt19937 random(7);
+    TimedRig rig(chip);
+    memory::FlatMemory reference(memory_base, rig.memory.size());
+    Machine machine(chip, reference);
+    rig.slice = 1;
+    std::vector<RoccCommand> commands;
+    commands.push_back(config_load(0, 64, one, rig.geometry.side));
+    commands.push_back(config_load(2, 64, one, rig.geometry.side, true));
+    commands.push_back(config_store(stride, one));
+    for (Address offset = 0; offset < 0x4000; offset += 2) {
+        // Ordinary numbers: products with one change no bits, so that no two bytes are alike for long.
+        const auto half = static_cast<std::uint16_t>(0x3C00 | random() % 0x400);
+        rig.memory.store(source + offset, half);
+        reference.store(source + offset, half);
+    }
+    const unsigned columns = 64 / rig.geometry.input_bytes;
+    const unsigned blocks = std::max(1U, columns / rig.geometry.side);
+    for (unsigned each = 0; each < 64; each += rig.geometry.side * blocks) {
+        commands.push_back(move_in(source + Address{each} * 64, each, rig.geometry.side, columns));
+        commands.push_back(
+            move_in(source + 0x1000 + Address{each} * 64, accumulator | each, rig.geometry.side, columns, 2));
+    }
+    for (const RoccCommand& command : commands) {
+        rig.issue(command);
+        machine.issue(command);
+    }
+    rig.fence();
+    rig.system.requests.clear();
+
+    Image expected(rig.memory);
+    const std::vector<RoccCommand> moves = random_moves(random, rig.geometry, 20, stride);
+    for (const RoccCommand& move : moves) {
+        machine.issue(move);
+    }
+    const Image end(reference);
+    ASSERT_NE(expected.bytes, end.bytes);
+    std::size_t known = 0;
+    const auto compare = [&] {
+        for (; known < rig.system.requests.size(); ++known) {
+            const FixedMemory::Request& request = rig.system.requests[known];
+            ASSERT_TRUE(request.write);
+            ASSERT_LT(request.at, rig.accelerator.now());
+            const Address first = request.address - target;
+            // Of the target's bytes none is written twice, so in a transaction's range what changes is its.
+            std::copy_n(end.bytes.begin() + static_cast<std::ptrdiff_t>(first), request.bytes,
+                        expected.bytes.begin() + static_cast<std::ptrdiff_t>(first));
+        }
+        ASSERT_EQ(Image(rig.memory).bytes, expected.bytes) << "at cycle " << rig.accelerator.now();
+    };
+    for (const RoccCommand& move : moves) {
+        rig.advance(rig.time);
+        while (!rig.accelerator.ready_since()) {
+            rig.advance(++rig.time);
+            compare();
+        }
+        rig.issue(move);
+        compare();
+    }
+    while (!rig.accelerator.idle_since()) {
+        rig.accelerator.run(rig.accelerator.now() + 1);
+        compare();
+    }
+    EXPECT_EQ(expected.bytes, end.bytes);
+    EXPECT_GT(known, moves.size());
+}
+
+std::string name_of(const testing::TestParamInfo<Config>& info) {
+    constexpr const char* names[] = {"bf16_4x4", "bf16_8x8", "wide_bf16", "fp32"};
+    return names[info.index];
+}
+INSTANTIATE_TEST_SUITE_P(Chips, Visible,
+                         testing::Values(bf16_chip(4), bf16_chip(8), wide_bf16_chip(), fp32_chip()), name_of);
+
+}  // namespace
+}  // namespace partita::chip::gemmini::test
