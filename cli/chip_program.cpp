@@ -122,8 +122,18 @@ firmware::BuildOptions build_options(const ChipProgramOptions& options, const ch
 
 }  // namespace
 
+void add_settings(CLI::App& app, std::vector<std::string>& settings) {
+    app.add_option(
+           "--set", settings,
+           "a value in place of what the chip's file says, like gemmini.accumulator_type=fp32; may be "
+           "given several times")
+        ->type_name("SECTION.KEY=VALUE")
+        ->allow_extra_args(false);
+}
+
 void ChipProgramOptions::add_to(CLI::App& app) {
     app.add_option("--chip", chip_file, "the chip: a file like chips/ms4-c1.toml")->required();
+    add_settings(app, settings);
     auto* given = app.add_option("--elf", elf, "run this program; otherwise one is built for the chip");
     app.add_option("--program", name,
                    "which program to build: train (learn with the array) or published (the published "
@@ -151,7 +161,7 @@ void ChipProgramOptions::add_to(CLI::App& app) {
 }
 
 chip::config::Chip ChipProgramOptions::chip() const {
-    return chip::config::read_chip(chip_file);
+    return chip::config::read_chip(chip_file, settings);
 }
 
 std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, bool quiet) const {

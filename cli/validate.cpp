@@ -30,6 +30,7 @@ struct ValidateOptions {
     std::string store = "build/validate";
     std::string model;
     std::string samples;
+    std::vector<std::string> settings;
     std::vector<std::string> only;
     std::uint32_t jobs = 1;
     std::string json;
@@ -39,21 +40,29 @@ struct Job {
     explore::Point point;
     fs::path elf;
     fs::path chip;
+    std::vector<std::string> settings;
     fs::path record;
     std::uint64_t expected = 0;  // cycles, to tell how long it may take
 };
 
 pid_t start(const Job& job) {
-    const std::string elf = job.elf.string();
-    const std::string chip = job.chip.string();
-    const std::string record = job.record.string();
+    std::vector<std::string> words{"partita",         "simulate",       "--quiet",
+                                   "--elf",           job.elf.string(), "--chip",
+                                   job.chip.string(), "--json",         job.record.string()};
+    for (const std::string& setting : job.settings) {
+        words.insert(words.end(), {"--set", setting});
+    }
+    std::vector<char*> arguments;
+    for (std::string& word : words) {
+        arguments.push_back(word.data());
+    }
+    arguments.push_back(nullptr);
     const pid_t child = fork();
     if (child < 0) {
         throw chip::ChipError("no process can be started for a simulation");
     }
     if (child == 0) {
-        execl("/proc/self/exe", "partita", "simulate", "--quiet", "--elf", elf.c_str(), "--chip",
-              chip.c_str(), "--json", record.c_str(), static_cast<char*>(nullptr));
+        execv("/proc/self/exe", arguments.data());
         _exit(127);
     }
     return child;
@@ -182,9 +191,14 @@ void validate(const ValidateOptions& options) {
         program.parts = point.parts;
         program.model = options.model;
         program.samples = options.samples;
+        program.settings = options.settings;
         const chip::config::Chip chip = program.chip();
-        Job job{point, program.build(chip, true), program.chip_file,
-                fs::path(options.store) / (point.name() + ".json"), cycles.at("total")};
+        Job job{point,
+                program.build(chip, true),
+                program.chip_file,
+                options.settings,
+                fs::path(options.store) / (point.name() + ".json"),
+                cycles.at("total")};
         const std::string fingerprint = fmt::format("{:016x}", chip::config::fingerprint(chip));
         const std::string hash = explore::program_hash(chip::program::read_program(job.elf));
         identity[point.name()] = {fingerprint, hash};
@@ -230,6 +244,7 @@ void add_validate(CLI::App& app) {
                         "safetensors with the weights to start from [the project's own]");
     command->add_option("--samples", options->samples,
                         "safetensors with the four sequences [the project's own digits]");
+    add_settings(*command, options->settings);
     command->add_option("--only", options->only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
     command->add_option("--jobs", options->jobs, "simulations at a time [1]")->check(CLI::Range(1, 256));
     command->add_option("--json", options->json, "write both tables to this file, for machines");

@@ -115,6 +115,19 @@ TEST_F(Simulate, RunsAProgramAtHand) {
     EXPECT_EQ(content().size(), 4u);
 }
 
+TEST_F(Simulate, SettingsMakeAnotherChip) {
+    write_program("program.elf", small_program(0));
+    const Arguments command{"simulate", "--chip", chip_file("ms4-c1"), "--elf", "program.elf", "--quiet"};
+    ends_well(with(command, {"--json", "file.json"}));
+    ends_well(with(command, {"--json", "set.json", "--set", "memory.dram_read_latency=300", "--set",
+                             "rocket.icache_sets=128"}));
+    const nlohmann::json plain = json("file.json");
+    const nlohmann::json other = json("set.json");
+    EXPECT_EQ(other.at("chip").at("name"), "ms4-c1 + memory.dram_read_latency=300 + rocket.icache_sets=128");
+    EXPECT_NE(other.at("chip").at("fingerprint"), plain.at("chip").at("fingerprint"));
+    EXPECT_GT(other.at("cycles"), plain.at("cycles")) << "code comes from memory";
+}
+
 TEST_F(Simulate, AFailureOfTheProgramIsAFailure) {
     write_program("program.elf", small_program(3));
     const Outcome outcome =
@@ -162,6 +175,8 @@ TEST_F(Simulate, ChipFilesAreChecked) {
     refuses_chip({"unknown.toml', line 6", "caches"}, "unknown.toml");
     write_chip("missing_key.toml", "cores", "");
     refuses_chip({"missing_key.toml", "soc", "cores"}, "missing_key.toml");
+    refuses(1, {"ms4-c1.toml' with soc.cores=0", "1 to 64"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--set", "soc.cores=0", "--elf", "program.elf"});
     write_chip("mistyped.toml", "cores", "cores = \"one\"");
     refuses_chip({"mistyped.toml', line 5", "soc.cores"}, "mistyped.toml");
 }
@@ -218,6 +233,9 @@ TEST_F(Simulate, ValidateChecksWhatItIsGiven) {
     refuses(1, {"garbled.csv", "run records"},
             {"validate", "--reference", "good.csv", "--store", "garbled.csv"});
     refuses(2, {"--jobs"}, {"validate", "--jobs", "0"});
+    refuses(1, {"ms4-c1.toml' with soc.corse=1", "cores"},
+            {"validate", "--reference", "good.csv", "--chips", (source / "chips").string(), "--store", ".",
+             "--set", "soc.corse=1"});
     refuses(1, {"nowhere/file", "cannot be written"}, {"validate", "--json", "nowhere/file"});
 }
 
