@@ -206,6 +206,9 @@ TEST_F(Simulate, OptionsAreChecked) {
     refuses(2, {"--program", "'prove'", "train", "published"}, with(command, {"--program", "prove"}));
     refuses(2, {"--elf", "--parts"}, with(command, {"--elf", "x", "--parts", "3"}));
     refuses(1, {"8 parts", "7 steps"}, with(command, {"--steps", "7", "--parts", "8"}));
+    refuses(1, {"published", "gemmini.accumulator_type is fp32", "expected gemmini.input_type"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--program", "published", "--set",
+             "gemmini.accumulator_type=fp32"});
     refuses(1, {"int8-default", "gemmini.input_type is int8", "bf16 or fp32", "--elf"},
             {"simulate", "--chip", chip_file("int8-default")});
     refuses(1, {"divide"}, with(command, {"--program", "published", "--parts", "5"}));

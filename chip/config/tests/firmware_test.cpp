@@ -30,6 +30,7 @@ TEST(Firmware, HeaderOfThePublishedChip) {
 #define PARTITA_CHIP_MEMORY_BYTES 268435456
 #define PARTITA_CHIP_MESH_SIDE 4
 #define PARTITA_CHIP_ELEMENT_BF16 1
+#define PARTITA_CHIP_ARRAY_ELEMENT_BF16 1
 #define PARTITA_CHIP_ACCUMULATOR_ELEMENT_BF16 1
 #define PARTITA_CHIP_SCRATCHPAD_BYTES 131072
 #define PARTITA_CHIP_SCRATCHPAD_BANKS 4
@@ -47,6 +48,7 @@ TEST(Firmware, HeaderOfThePublishedChip) {
     "memory.bytes = 268435456\n" \
     "gemmini.mesh_side = 4\n" \
     "gemmini.input_type = bf16\n" \
+    "gemmini.spatial_array_type = bf16\n" \
     "gemmini.accumulator_type = bf16\n" \
     "gemmini.scratchpad_bytes = 131072\n" \
     "gemmini.scratchpad_banks = 4\n" \

@@ -134,6 +134,19 @@ TEST(MoveIn, SixteenTransactionsAtMost) {
     EXPECT_EQ(rig.system.requests[16].at, rig.system.requests[0].at + 1000 + 2 + 3 + 1 + 4);
 }
 
+// D at the accumulator's width: 64 bytes are 4 local rows of FP32 numbers, through the accumulator's scaler.
+TEST(MoveIn, WideRowsOfD) {
+    TimedRig rig(mixed_chip(4));
+    configure(rig);
+    rig.issue(config_load(2, 64, one_bf16, 4));
+    rig.fence();
+    rig.system.requests.clear();
+    rig.time += 10;
+    const Cycle a = rig.issue(move_in(data, accumulator, 4, 16, 2));
+    EXPECT_EQ(rig.fence(), a + 7 + to_port + usual_latency + 2 + 4 * 4 + 1 + 6 + 2);
+    EXPECT_EQ(rig.system.requests.size(), 4U);
+}
+
 TEST(MoveOut, OneRow) {
     TimedRig rig(bf16_chip(4));
     configure(rig);
@@ -176,6 +189,28 @@ TEST(MoveOut, DefaultLatencyGivesARowEveryTwoCycles) {
     // 8 rows at 2 cycles; the writer's 4 beats end in the cycle in which the next row's first pair leaves.
     EXPECT_GE(rig.system.requests[1].at - rig.system.requests[0].at, 16U);
     EXPECT_LE(rig.system.requests[1].at - rig.system.requests[0].at, 19U);
+}
+
+// A row at full width is one local row of FP32 numbers, passes the scaler like any, and is its own
+// transaction.
+TEST(MoveOut, FullWidthRowsOfWideSums) {
+    for (const unsigned side : {4U, 8U}) {
+        TimedRig rig(mixed_chip(side));
+        configure(rig);
+        const Cycle a = rig.issue(move_out(data, accumulator | full_width, 4, side));
+        rig.fence();
+        const Cycle port = a + 10 + 6 + 1 + 4;
+        ASSERT_EQ(rig.system.requests.size(), 4U);
+        // Pairs enter the scaler in a+10 and a+11, then when they leave. The writer takes the second of a
+        // pair in the cycle of the last beat of the first: a row of 32 bytes has two.
+        const Cycle beats = side / 4;
+        for (unsigned row = 0; row < 4; ++row) {
+            EXPECT_EQ(rig.system.requests[row],
+                      (FixedMemory::Request{true, data + Address{row} * 64, side * 4,
+                                            port + row / 2 * 6 + row % 2 * beats}))
+                << side << ", " << row;
+        }
+    }
 }
 
 TEST(MoveOut, UnalignedRowsAreTwoTransactions) {

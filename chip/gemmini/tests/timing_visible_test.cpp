@@ -110,11 +110,13 @@ TEST_P(Visible, BytesComeWithTheirTransaction) {
 }
 
 std::string name_of(const testing::TestParamInfo<Config>& info) {
-    constexpr const char* names[] = {"bf16_4x4", "bf16_8x8", "wide_bf16", "fp32"};
+    constexpr const char* names[] = {"bf16_4x4", "bf16_8x8", "wide_bf16", "mixed_4x4", "mixed_8x8", "fp32"};
     return names[info.index];
 }
 INSTANTIATE_TEST_SUITE_P(Chips, Visible,
-                         testing::Values(bf16_chip(4), bf16_chip(8), wide_bf16_chip(), fp32_chip()), name_of);
+                         testing::Values(bf16_chip(4), bf16_chip(8), wide_bf16_chip(), mixed_chip(4),
+                                         mixed_chip(8), fp32_chip()),
+                         name_of);
 
 }  // namespace
 }  // namespace partita::chip::gemmini::test
