@@ -216,6 +216,38 @@ TEST(Loop, ComputesWhatTheCommandsSayWithWideSums) {
     }
 }
 
+// Of a product that does not fit half of 128 KiB, but half of more: fewer loops, the same bits.
+TEST(Loop, LargerScratchpadsTakeLargerLoops) {
+    const Product product{4, 128, 500, a_place, b_place, d_place, c_place, 500, 128, 128};
+    std::vector<std::byte> smallest;
+    std::size_t loops_before = 1000;
+    for (const std::uint64_t kibibytes : {128U, 256U, 512U}) {
+        Config chip = bf16_chip(4);
+        chip.scratchpad_bytes = kibibytes << 10;
+        chip.validate();
+        TimedRig rig(chip);
+        fill(rig.memory, 5);
+        memory::FlatMemory expected(memory_base, rig.memory.size());
+        fill(expected, 5);
+        Machine machine(chip, expected);
+        const auto list = tiled(product, rig.geometry);
+        for (const RoccCommand& each : list) {
+            machine.issue(each);
+        }
+        const auto loops = static_cast<std::size_t>(
+            std::count_if(list.begin(), list.end(), [](const RoccCommand& each) { return each.funct == 8; }));
+        run_product(rig, product);
+        EXPECT_EQ(std::memcmp(rig.memory.at(memory_base), expected.at(memory_base), rig.memory.size()), 0);
+        std::vector<std::byte> result(rig.memory.at(c_place), rig.memory.at(c_place) + 4 * 128 * 2);
+        if (smallest.empty()) {
+            smallest = result;
+        }
+        EXPECT_EQ(result, smallest) << kibibytes;
+        EXPECT_LT(loops, loops_before) << kibibytes;
+        loops_before = loops;
+    }
+}
+
 struct Trace {
     Cycle end = 0;
     Statistics statistics;

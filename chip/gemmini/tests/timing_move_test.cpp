@@ -178,6 +178,38 @@ TEST(MoveOut, ThreeCyclesForALocalRow) {
     EXPECT_EQ(idle, a + 35 + 1 + 4 + 3 * 8 * 3 + usual_latency + 3 + 2 + 1);
 }
 
+// With room for the scaler's 6 rows and more, a local row enters it in each cycle, until the writer's 4 beats
+// for 8 of them hold the next ones: it takes the last of 8 and, in the cycle of its own last beat, the next.
+TEST(MoveOut, DeeperIssueQueueKeepsTheScalerBusy) {
+    for (const std::uint32_t rows : {6U, 8U, 64U}) {
+        Config chip = bf16_chip(4);
+        chip.store_issue_queue = rows;
+        TimedRig rig(chip);
+        configure(rig);
+        const Cycle a = rig.issue(move_out(data, accumulator, 4, 32));
+        rig.fence();
+        ASSERT_EQ(rig.system.requests.size(), 4U);
+        for (unsigned row = 0; row < 4; ++row) {
+            EXPECT_EQ(rig.system.requests[row].at, a + 10 + 7 + 6 + 1 + 4 + row * (8 + 4 - 1))
+                << rows << ", " << row;
+        }
+    }
+}
+
+// Three rows: the fourth enters when the first leaves, as two did before.
+TEST(MoveOut, IssueQueueLimitsTheRowsInTheScaler) {
+    Config chip = bf16_chip(4);
+    chip.store_issue_queue = 3;
+    TimedRig rig(chip);
+    configure(rig);
+    const Cycle a = rig.issue(move_out(data, accumulator, 1, 24));
+    rig.fence();
+    ASSERT_EQ(rig.system.requests.size(), 1U);
+    // Rows 0 to 2 enter in a+10 to a+12, 3 to 5 in a+16 to a+18; the last leaves in a+24. 48 bytes are one
+    // transaction of 64.
+    EXPECT_EQ(rig.system.requests[0].at, a + 24 + 1 + 4);
+}
+
 TEST(MoveOut, DefaultLatencyGivesARowEveryTwoCycles) {
     Config chip = bf16_chip(4);
     chip.store_scale_latency = 4;
