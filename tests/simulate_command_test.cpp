@@ -169,7 +169,7 @@ TEST_F(Simulate, ChipFilesAreChecked) {
     write_chip("cores.toml", "cores", "cores = 0");
     refuses_chip({"cores.toml', line 5", "soc.cores", "0", "1 to 64"}, "cores.toml");
     write_chip("scratchpad.toml", "scratchpad_bytes", "scratchpad_bytes = 100000");
-    refuses_chip({"scratchpad.toml', line 87", "gemmini.scratchpad_bytes", "100000", "power of two"},
+    refuses_chip({"scratchpad.toml', line 88", "gemmini.scratchpad_bytes", "100000", "power of two"},
                  "scratchpad.toml");
     write_chip("unknown.toml", "cores", "cores = 1\ncaches = 2");
     refuses_chip({"unknown.toml', line 6", "caches"}, "unknown.toml");

@@ -17,9 +17,10 @@ struct Constant {
     const char* macro;
 };
 
-constexpr std::array<Constant, 16> constants{{
+constexpr std::array<Constant, 17> constants{{
     {"soc.cores", "CORES"},
     {"soc.interruptor_base", "INTERRUPTOR_BASE"},
+    {"rocket.bf16_extension", "BF16_EXTENSION"},
     {"memory.base", "MEMORY_BASE"},
     {"memory.bytes", "MEMORY_BYTES"},
     {"gemmini.mesh_side", "MESH_SIDE"},

@@ -26,6 +26,7 @@ TEST(Firmware, HeaderOfThePublishedChip) {
 
 #define PARTITA_CHIP_CORES 1
 #define PARTITA_CHIP_INTERRUPTOR_BASE 33554432
+#define PARTITA_CHIP_BF16_EXTENSION 0
 #define PARTITA_CHIP_MEMORY_BASE 2147483648
 #define PARTITA_CHIP_MEMORY_BYTES 268435456
 #define PARTITA_CHIP_MESH_SIDE 4
@@ -44,6 +45,7 @@ TEST(Firmware, HeaderOfThePublishedChip) {
 #define PARTITA_CHIP_CONSTANTS \
     "soc.cores = 1\n" \
     "soc.interruptor_base = 33554432\n" \
+    "rocket.bf16_extension = false\n" \
     "memory.base = 2147483648\n" \
     "memory.bytes = 268435456\n" \
     "gemmini.mesh_side = 4\n" \
@@ -123,7 +125,7 @@ TEST_F(Fingerprint, NamesKeysThatOnlyOneHas) {
 TEST_F(Fingerprint, NamesTheLineThatIsNone) {
     EXPECT_EQ(
         complaint(with(good_, "memory.base = ", "memory.base: ")),
-        "comparing the program 'train.elf' with the chip: line 3 of its section .partita.chip is not \"key = "
+        "comparing the program 'train.elf' with the chip: line 4 of its section .partita.chip is not \"key = "
         "value\"");
     EXPECT_EQ(
         complaint(" = 4\n"),
