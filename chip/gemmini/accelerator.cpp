@@ -23,9 +23,9 @@ Accelerator::Accelerator(const Config& config, memory::FlatMemory& memory, memor
       load_(config, geometry_),
       store_(config, geometry_),
       execute_(config, geometry_, station_),
-      stores_(store_.most_rows(), store_.most_row_bytes()),
+      rows_(load_.most_rows(), store_.most_rows()),
       counters_(config.counters) {
-    function_.hand_stores_to(stores_);
+    function_.hand_rows_to(rows_);
 }
 
 // RoCC's busy line in the cycle to come (Controller.scala's io.busy, LazyRoCC.scala's router).
@@ -186,18 +186,20 @@ bool Accelerator::request() {
     if (request.write) {
         // Cores that lose the line go on until the probe arrives, with what the line still holds.
         response = system_->dma_write(request.address, request.bytes, request.at);
-        stores_.commit(request.address, request.bytes, *memory_);
+        rows_.write(request.address, request.bytes, *memory_);
         store_.respond(response);
     } else {
+        // Until the probe arrives, the core that owns the line goes on writing it.
         response = system_->dma_read(request.address, request.bytes, request.at);
+        rows_.read(request.address, request.bytes, *memory_, function_);
         load_.respond(request.id, response);
     }
     probed_ |= response.probed;
     return true;
 }
 
-// A command does its work when it leaves the station: all that it depends on has been done by then. What a
-// move-out takes from the accumulator reaches memory with its transactions.
+// A command does its work when it leaves the station: all that it depends on has been done by then. Only what
+// moves have to do with memory happens with their transactions.
 bool Accelerator::issue_commands() {
     if (allowed_.issue_load) {
         const Command& command = station_.next(Queue::load);

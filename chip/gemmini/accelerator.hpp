@@ -20,8 +20,8 @@
 #include "chip/gemmini/port.hpp"
 #include "chip/gemmini/reservation_station.hpp"
 #include "chip/gemmini/ring.hpp"
+#include "chip/gemmini/rows_under_way.hpp"
 #include "chip/gemmini/store_controller.hpp"
-#include "chip/gemmini/stores_under_way.hpp"
 #include "chip/memory/coherence.hpp"
 #include "chip/memory/flat.hpp"
 
@@ -135,7 +135,7 @@ class Accelerator final : public Port {
     LoadController load_;
     StoreController store_;
     ExecuteController execute_;
-    StoresUnderWay stores_;
+    RowsUnderWay rows_;
 
     CommandObserver* observer_ = nullptr;
     std::uint64_t busy_cycles_ = 0;

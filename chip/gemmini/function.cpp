@@ -11,8 +11,6 @@ namespace partita::chip::gemmini {
 
 namespace {
 
-constexpr std::size_t most_row_bytes = 256;  // of a move-out: a block of the largest mesh at 4 bytes
-
 [[noreturn]] void refuse(const Command& command, const std::string& reason) {
     throw ProgramError(fmt::format("{}: {}", describe(command), reason));
 }
@@ -105,15 +103,33 @@ void Function::move_in(const Command& command) {
     if (bytes > most) {
         refuse(command, fmt::format("{} bytes in a row; expected at most {}", bytes, most));
     }
-    LocalAddress local = move.tile.local;
-    for (unsigned row = 0; row < move.tile.rows; ++row) {
-        const std::byte* source = nullptr;
-        if (move.memory != 0) {
-            const Address address = move.memory + row * config->stride;
-            require_memory(command, *memory_, address, bytes, row);
-            source = memory_->at(address);
+    RowLoad load{move.memory,   bytes, move.tile.columns, move.tile.local, 1, config->block_stride,
+                 config->scale, narrow};
+    if (move.memory == 0 || config->stride == 0) {
+        // The DMA is asked for one row at most.
+        load.copies = move.tile.rows;
+    }
+    if (move.memory == 0) {
+        load_row(load, nullptr);
+        return;
+    }
+    const unsigned rows = move.tile.rows / load.copies;
+    for (unsigned row = 0; row < rows; ++row) {
+        load.address = move.memory + row * config->stride;
+        require_memory(command, *memory_, load.address, bytes, row);
+        load.local.row = row_after(move.tile.local, row, geometry_);
+        if (sink_ == nullptr) {
+            load_row(load, memory_->at(load.address));
+        } else {
+            sink_->load(load);
         }
-        datapath_->load(local, source, move.tile.columns, config->block_stride, config->scale, narrow);
+    }
+}
+
+void Function::load_row(const RowLoad& row, const std::byte* bytes) {
+    LocalAddress local = row.local;
+    for (unsigned copy = 0; copy < row.copies; ++copy) {
+        datapath_->load(local, bytes, row.columns, row.block_stride, row.scale, row.narrow);
         local.row = row_after(local, 1, geometry_);
     }
 }

@@ -4,7 +4,6 @@
 // one local row each, which pass the queues of dispatch, normalisation, scale and issue in order. A row in
 // the scaler holds a place in the issue queue, so that queue's depth limits the rows in the scaler.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -28,10 +27,6 @@ class StoreController {
     bool room() const { return !commands_.full(); }
     // Rows of memory that are behind push() and not all written: of commands, of requests, in the writer.
     std::size_t most_rows() const { return commands_.depth() * geometry_->side + requests_.depth() + 1; }
-    std::size_t most_row_bytes() const {
-        return std::max(std::size_t{geometry_->most_columns} * input_bytes_,
-                        std::size_t{geometry_->accumulator_row_bytes});
-    }
     void push(const Command& command, unsigned entry) {
         commands_.push({command, entry});
         quiet_until_ = 0;

@@ -1,5 +1,6 @@
-// When memory changes: a move-out's bytes are there once the transaction that carries them is made, neither
-// sooner nor later, and nothing else changes.
+// When memory is looked at: a move-out's bytes are there once the transaction that carries them is made,
+// neither sooner nor later, and nothing else changes; a move-in brings what is there when its transaction is
+// made.
 
 #include <random>
 
@@ -107,6 +108,56 @@ TEST_P(Visible, BytesComeWithTheirTransaction) {
     }
     EXPECT_EQ(expected.bytes, end.bytes);
     EXPECT_GT(known, moves.size());
+}
+
+// Every line holds 1 until just before its transaction, then 2, and 3 from then on. Rows are taken apart by
+// lines, so that one may have two transactions.
+TEST_P(Visible, LoadsBringWhatIsThereWhenTheirTransactionIsMade) {
+    const Config& chip = GetParam();
+    const bool narrow = chip.input_type == Number::bf16;
+    const std::uint32_t one = chip.load_scale_type == Number::bf16 ? one_bf16 : one_fp32;
+    const auto element = [&](Address address, float value) {
+        const auto bits = std::bit_cast<std::uint32_t>(value);
+        return static_cast<std::uint8_t>(bits >> (address % 4 * 8) >> (narrow && address % 4 < 2 ? 16 : 0));
+    };
+    TimedRig rig(chip);
+    const auto fill_line = [&](Address line, float value) {
+        for (Address address = line; address < line + 64; ++address) {
+            rig.memory.store(address, element(address, value));
+        }
+    };
+    const unsigned side = rig.geometry.side;
+    const unsigned columns = 64 / rig.geometry.input_bytes;
+    constexpr unsigned commands = 6;
+    constexpr Address stride = 96;
+    rig.issue(config_load(0, stride, one, side));
+    rig.fence();
+    rig.system.requests.clear();
+    for (Address line = source; line < source + 0x2000; line += 64) {
+        fill_line(line, 1.0F);
+    }
+    rig.system.before_read = [&](Address address) { fill_line(line_of(address), 2.0F); };
+    const unsigned local_rows = side * std::max(1U, columns / side);
+    for (unsigned each = 0; each < commands; ++each) {
+        rig.issue(move_in(source + each * side * stride, each * local_rows, side, columns));
+    }
+    std::size_t known = 0;
+    while (!rig.accelerator.idle_since()) {
+        rig.accelerator.run(rig.accelerator.now() + 1);
+        for (; known < rig.system.requests.size(); ++known) {
+            const FixedMemory::Request& request = rig.system.requests[known];
+            for (Address address = request.address; address < request.address + request.bytes; ++address) {
+                rig.memory.store(address, element(address, 3.0F));
+            }
+        }
+    }
+    ASSERT_GT(known, std::size_t{commands} * side);
+    for (unsigned row = 0; row < commands * local_rows; ++row) {
+        const std::span<std::byte> bytes = rig.accelerator.function().scratchpad_row(row);
+        for (std::size_t byte = 0; byte < bytes.size(); ++byte) {
+            ASSERT_EQ(static_cast<std::uint8_t>(bytes[byte]), element(byte, 2.0F)) << row;
+        }
+    }
 }
 
 std::string name_of(const testing::TestParamInfo<Config>& info) {
