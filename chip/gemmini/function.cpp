@@ -174,7 +174,7 @@ void Function::take_row(const LocalAddress& first, unsigned columns, unsigned el
                 first.accumulator ? datapath_->accumulator_row(index) : datapath_->scratchpad_row(index);
             std::copy_n(source, count * element, target);
         }
-        target += count * element;
+        target += std::size_t{count} * element;
     }
 }
 

@@ -210,7 +210,7 @@ TEST(Loop, ComputesWhatTheCommandsSayWithWideSums) {
                 << side << ", " << wide;
             EXPECT_EQ(rig.accelerator.statistics().multiply_adds, 13U * 41 * 30);
             // The last element of C is the sum, not what lies behind it.
-            const Address last = c_place + (12 * 48 + 40) * (full_c ? 4 : 2);
+            const Address last = c_place + Address{12 * 48 + 40} * (full_c ? 4 : 2);
             EXPECT_NE(std::memcmp(rig.memory.at(last), rig.memory.at(last + 4), 4), 0);
         }
     }
@@ -238,7 +238,8 @@ TEST(Loop, LargerScratchpadsTakeLargerLoops) {
             std::count_if(list.begin(), list.end(), [](const RoccCommand& each) { return each.funct == 8; }));
         run_product(rig, product);
         EXPECT_EQ(std::memcmp(rig.memory.at(memory_base), expected.at(memory_base), rig.memory.size()), 0);
-        std::vector<std::byte> result(rig.memory.at(c_place), rig.memory.at(c_place) + 4 * 128 * 2);
+        std::vector<std::byte> result(rig.memory.at(c_place),
+                                      rig.memory.at(c_place) + std::size_t{4} * 128 * 2);
         if (smallest.empty()) {
             smallest = result;
         }

@@ -143,7 +143,7 @@ TEST(MoveIn, WideRowsOfD) {
     rig.system.requests.clear();
     rig.time += 10;
     const Cycle a = rig.issue(move_in(data, accumulator, 4, 16, 2));
-    EXPECT_EQ(rig.fence(), a + 7 + to_port + usual_latency + 2 + 4 * 4 + 1 + 6 + 2);
+    EXPECT_EQ(rig.fence(), a + 7 + to_port + usual_latency + 2 + Cycle{4} * 4 + 1 + 6 + 2);
     EXPECT_EQ(rig.system.requests.size(), 4U);
 }
 
@@ -190,7 +190,7 @@ TEST(MoveOut, DeeperIssueQueueKeepsTheScalerBusy) {
         rig.fence();
         ASSERT_EQ(rig.system.requests.size(), 4U);
         for (unsigned row = 0; row < 4; ++row) {
-            EXPECT_EQ(rig.system.requests[row].at, a + 10 + 7 + 6 + 1 + 4 + row * (8 + 4 - 1))
+            EXPECT_EQ(rig.system.requests[row].at, a + 10 + 7 + 6 + 1 + 4 + Cycle{row} * (8 + 4 - 1))
                 << rows << ", " << row;
         }
     }

@@ -139,7 +139,7 @@ TEST_P(Visible, LoadsBringWhatIsThereWhenTheirTransactionIsMade) {
     rig.system.before_read = [&](Address address) { fill_line(line_of(address), 2.0F); };
     const unsigned local_rows = side * std::max(1U, columns / side);
     for (unsigned each = 0; each < commands; ++each) {
-        rig.issue(move_in(source + each * side * stride, each * local_rows, side, columns));
+        rig.issue(move_in(source + Address{each} * side * stride, each * local_rows, side, columns));
     }
     std::size_t known = 0;
     while (!rig.accelerator.idle_since()) {

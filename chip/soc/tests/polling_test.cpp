@@ -62,7 +62,7 @@ void issue_product(Listing& program) {
         program.command(0, one << 32 | 4U << 16 | 1U << 8 | channel << 3 | 1U,
                         channel == 0 ? inner * 2 : side * 2);
     }
-    program.command(0, 2, one << 32 | side * 2);
+    program.command(0, 2, one << 32 | std::uint64_t{side} * 2);
     program.command(9, 0, std::uint64_t{inner / 4} << 32 | 2U << 16 | 2U);
     program.command(10, a_matrix, b_matrix);
     program.command(11, 0, c_matrix);
@@ -212,8 +212,7 @@ TEST_P(Polling, ResultsAreSeenWhenTheyAreWrittenAndNoSooner) {
                 if (GetParam()[hart] == Look::words) {
                     // Seen soon: the last row follows the command's end by the scaler and the writer; then
                     // the line and, for each word, new code come from memory, about 60 cycles each.
-                    EXPECT_LT(at, last + 200 + 100 * (static_cast<unsigned>(word) + 1))
-                        << hart << ", " << word;
+                    EXPECT_LT(at, last + 200 + 100 * (static_cast<Cycle>(word) + 1)) << hart << ", " << word;
                 }
             }
         }
