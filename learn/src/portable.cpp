@@ -80,7 +80,7 @@ struct Portable {
                 [&](std::uint32_t k) { return weight(ws, block, k, q, unit); }, true,
                 weight(ws, block, ws.bias_row(), q, unit));
         }
-        return activate(sums);
+        return activate<Format>(sums);
     }
 
     static void forward_block(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
@@ -97,8 +97,9 @@ struct Portable {
                 State& c = cell(ws, view, slot, b, u);
                 put(next_cell(now, value(cell(ws, view, slot_before, b, u))), c);
                 if (hidden_out != nullptr) {
-                    put(now.o * tanh(value(c)), hidden_out[taped(b, std::size_t{block} * units_per_block + u,
-                                                                 ws.extents().padded_hidden)]);
+                    put(hidden_state<Format>(now.o, value(c)),
+                        hidden_out[taped(b, std::size_t{block} * units_per_block + u,
+                                         ws.extents().padded_hidden)]);
                 }
             }
         }
@@ -149,9 +150,9 @@ struct Portable {
                     const State dh = hidden_grad[std::size_t{b} * ws.extents().padded_hidden +
                                                  std::size_t{block} * units_per_block + u];
                     State& dc = cell_grad[(std::size_t{block} * plan.batch + b) * units_per_block + u];
-                    const Gates gradient = unit_gradient(gates_of(ws, step, block, view, b, u),
-                                                         value(cell(ws, view, step - 1, b, u)),
-                                                         value(cell(ws, view, step, b, u)), value(dh), dc);
+                    const Gates gradient = unit_gradient<Format>(
+                        gates_of(ws, step, block, view, b, u), value(cell(ws, view, step - 1, b, u)),
+                        value(cell(ws, view, step, b, u)), value(dh), dc);
                     if (lean) {
                         cell(ws, view, step, b, u) = dh;
                     } else {
@@ -196,10 +197,10 @@ struct Portable {
                 for (std::uint32_t u = 0; u < units_per_block; ++u) {
                     const float dh = value(cell(ws, tape, step, b, u));
                     store_gradient(ws, step, tile, b, u,
-                                   unit_gradient(gates_of(ws, step, block, tile, b, u),
-                                                 value(cell(ws, tile, step - 1, b, u)),
-                                                 value(cell(ws, tile, step, b, u)), dh,
-                                                 cell_grad[b * units_per_block + u]));
+                                   unit_gradient<Format>(gates_of(ws, step, block, tile, b, u),
+                                                         value(cell(ws, tile, step - 1, b, u)),
+                                                         value(cell(ws, tile, step, b, u)), dh,
+                                                         cell_grad[b * units_per_block + u]));
                 }
             }
         }

@@ -199,14 +199,14 @@ struct Gemmini {
                 Operand* h = joined(ws, ws.slot(step), b);
                 for (std::uint32_t u = 0; u < units_per_block; ++u) {
                     const Gates sum = gates_of(sums, u);
-                    const Gates now = activate({sum.i, sum.f, sum.g, sum.o});
+                    const Gates now = activate<Format>({sum.i, sum.f, sum.g, sum.o});
                     if (taped) {
                         put_gates(now, gates(ws, block, step, b), u);
                     }
                     put(next_cell(now, value(before[u])), c[u]);
                     // Beyond the hidden state the row holds the input.
                     if (const std::uint32_t unit = block * units_per_block + u; unit < plan.shape.hidden) {
-                        put(now.o * tanh(value(c[u])), h[unit]);
+                        put(hidden_state<Format>(now.o, value(c[u])), h[unit]);
                     }
                 }
             }
@@ -227,9 +227,9 @@ struct Gemmini {
                                   std::size_t{block} * units_per_block;
                 State* dc = cell_grad + (std::size_t{block} * batch + b) * units_per_block;
                 for (std::uint32_t u = 0; u < units_per_block; ++u) {
-                    put_gates(
-                        unit_gradient(gates_of(row, u), value(before[u]), value(c[u]), value(dh[u]), dc[u]),
-                        row, u);
+                    put_gates(unit_gradient<Format>(gates_of(row, u), value(before[u]), value(c[u]),
+                                                    value(dh[u]), dc[u]),
+                              row, u);
                 }
             }
         }

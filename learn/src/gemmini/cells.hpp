@@ -1,0 +1,99 @@
+#pragma once
+
+// What harts do between the array's products, element by element: LSTM cells forward and backward, and the
+// update of parameters. The arithmetic is the portable backend's (portable/cell.hpp, portable.cpp), bit for
+// bit, on matrices as the array reads and writes them: a row has the sequences of one gate of one unit.
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "portable/arithmetic.hpp"
+
+namespace partita::learn {
+
+// A matrix: row r begins r * stride elements behind `start`.
+template <typename T>
+struct Rows {
+    T* start = nullptr;
+    std::size_t stride = 0;
+
+    T* operator[](std::size_t row) const { return start + row * stride; }
+    explicit operator bool() const { return start != nullptr; }
+};
+
+// What a product of the array comes as: BF16 where it accumulates in BF16, else FP32.
+template <typename Format>
+using Sum = typename Format::State;
+
+// One step of `units` units: `batch` elements a row; rows of gates are [gate][unit], all others [unit].
+template <typename Format>
+struct CellForward {
+    using Operand = typename Format::Operand;
+    using State = typename Format::State;
+
+    Rows<const Sum<Format>> sums;  // pre-activations; may be the memory of `gates` where the types agree
+    Rows<Operand> gates;           // out; null: not kept
+    std::uint32_t units = 0;
+    std::uint32_t batch = 0;
+    Rows<State> cell;      // in: c_{t-1}; out: c_t
+    Rows<Operand> taped;   // out: c_{t-1}, rounded; null: not kept
+    Rows<Operand> hidden;  // out: h_t
+};
+
+template <typename Format>
+struct CellBackward {
+    using Operand = typename Format::Operand;
+    using State = typename Format::State;
+
+    Rows<Operand> gates;  // in: gates; out: gradients of their pre-activations
+    std::uint32_t units = 0;
+    std::uint32_t batch = 0;
+    Rows<const Operand> cell_before;  // c_{t-1}
+    Rows<const Operand> cell;         // c_t; null: `last_cell`, rounded
+    Rows<const State> last_cell;
+    Rows<const State> hidden_grad;  // dh_t
+    Rows<State> cell_grad;          // in: dc_t from later steps; out: dc_{t-1}
+    bool first = false;             // dc_t is zero and not read
+    Rows<Operand> hidden;           // out: h_t; may be the memory of `cell`; null: not wanted
+};
+
+// Parameters of a tile of weights, by SGD with FPTT's regulariser (update.hpp). Rows of W, its low plane, e
+// and d are `stride` elements apart.
+template <typename Format,
+          typename Regulariser = std::conditional_t<std::is_same_v<Format, PortableFp32>, float, Bf16>>
+struct UpdateTile {
+    std::uint32_t rows = 0;
+    std::uint32_t columns = 0;
+    Rows<const Sum<Format>> gradient;
+    typename Format::Operand* weights = nullptr;
+    std::uint16_t* low = nullptr;  // mixed
+    Regulariser* e = nullptr;
+    Regulariser* d = nullptr;
+    std::size_t stride = 0;
+    float learning_rate = 0.0f;
+    float alpha = 0.0f;
+};
+
+// Pointers of one call do not overlap but where it is said above. Rows of whole words (a batch of 4, 8, 12 or
+// 16, everything at multiples of 8 bytes) are fast in the 16-bit formats; any others work as well. A NaN in
+// BF16 is 0x7FC0, and on RISC-V one in FP32 is 0x7FC00000, as arithmetic there makes it.
+
+template <typename Format>
+void forward_cells(const CellForward<Format>& work);
+
+template <typename Format>
+void backward_cells(const CellBackward<Format>& work);
+
+// Cell states again from a tape: c_t = round(f c_{t-1} + i g). Rows as above.
+template <typename Format>
+void repeat_cells(Rows<const typename Format::Operand> gates, std::uint32_t units, std::uint32_t batch,
+                  Rows<const typename Format::Operand> before, Rows<typename Format::Operand> cell);
+
+template <typename Format, typename Regulariser>
+void update_tile(const UpdateTile<Format, Regulariser>& tile);
+
+}  // namespace partita::learn
+
+#include "gemmini/cells-inl.hpp"
+#include "gemmini/update_tile-inl.hpp"
