@@ -15,7 +15,7 @@ struct CellShare {
 };
 
 template <typename Format>
-void forward_elements(const CellForward<Format>& work, CellShare share) {
+[[gnu::noinline]] void forward_elements(const CellForward<Format>& work, CellShare share) {
     const std::size_t u = share.unit;
     const std::size_t n = work.units;
     for (std::uint32_t b = share.first; b < share.last; ++b) {
@@ -38,7 +38,7 @@ void forward_elements(const CellForward<Format>& work, CellShare share) {
 }
 
 template <typename Format>
-void backward_elements(const CellBackward<Format>& work, CellShare share) {
+[[gnu::noinline]] void backward_elements(const CellBackward<Format>& work, CellShare share) {
     using Operand = typename Format::Operand;
     const std::size_t u = share.unit;
     const std::size_t n = work.units;
@@ -63,9 +63,9 @@ void backward_elements(const CellBackward<Format>& work, CellShare share) {
 }
 
 template <typename Format>
-void repeat_elements(Rows<const typename Format::Operand> gates, std::uint32_t units,
-                     Rows<const typename Format::Operand> before, Rows<typename Format::Operand> cell,
-                     CellShare share) {
+[[gnu::noinline]] void repeat_elements(Rows<const typename Format::Operand> gates, std::uint32_t units,
+                                       Rows<const typename Format::Operand> before,
+                                       Rows<typename Format::Operand> cell, CellShare share) {
     const std::size_t u = share.unit;
     const std::size_t n = units;
     for (std::uint32_t b = share.first; b < share.last; ++b) {

@@ -10,7 +10,6 @@
 
 #include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "partita/learn/narrow_activation.hpp"
 
@@ -27,25 +26,27 @@ constexpr Word every_lane(std::uint16_t x) {
 
 // Constants that take several instructions to make: made once, before a loop, and then kept in registers or
 // on the stack. The compiler, left alone, makes them anew at each use.
-struct Constants {
-    Word signs = every_lane(0x8000);
-    Word ones = every_lane(1);
-    Word upper = 0xFFFF'0000'FFFF'0000;  // of each half: lanes 1 and 3
-    Word lower = 0x0000'FFFF'0000'FFFF;
-    Word rounding = 0x0000'7FFF'0000'7FFF;
-    Word last_places = 0x0000'0001'0000'0001;
-    Word sigmoid_lowest = every_lane(activation::sigmoid_lowest);
-    Word tanh_lowest = every_lane(activation::tanh_lowest);
-    // Added to an index, they set bit 15 of a lane if it is beyond the table.
-    Word sigmoid_beyond = every_lane(0x8000 - activation::sigmoid_entries);
-    Word tanh_beyond = every_lane(0x8000 - activation::tanh_entries);
-
-    Constants() {
-        for (Word* word : {&signs, &ones, &upper, &lower, &rounding, &last_places, &sigmoid_lowest,
-                           &tanh_lowest, &sigmoid_beyond, &tanh_beyond}) {
-            asm("" : "+r"(*word));
-        }
+class Constants {
+    [[gnu::always_inline]] static Word kept(Word word) {
+        asm("" : "+r"(word));
+        return word;
     }
+
+  public:
+    // Inlined early, so that members become variables of their own.
+    [[gnu::always_inline]] Constants() {}
+
+    Word signs = kept(every_lane(0x8000));
+    Word ones = kept(every_lane(1));
+    Word upper = kept(0xFFFF'0000'FFFF'0000);  // of each half: lanes 1 and 3
+    Word lower = kept(0x0000'FFFF'0000'FFFF);
+    Word rounding = kept(0x0000'7FFF'0000'7FFF);
+    Word last_places = kept(0x0000'0001'0000'0001);
+    Word sigmoid_lowest = kept(every_lane(activation::sigmoid_lowest));
+    Word tanh_lowest = kept(every_lane(activation::tanh_lowest));
+    // Added to an index, they set bit 15 of a lane if it is beyond the table.
+    Word sigmoid_beyond = kept(every_lane(0x8000 - activation::sigmoid_entries));
+    Word tanh_beyond = kept(every_lane(0x8000 - activation::tanh_entries));
 };
 
 template <typename Work>
@@ -63,41 +64,48 @@ template <typename T>
     asm("" : "+m"(buffer));
 }
 
-inline Word load(const void* from) {
+// Words of a row that is known to begin at a multiple of 8 bytes. (Bare-metal code has no std::memcpy but a
+// call.)
+[[gnu::always_inline]] inline Word load(const void* from) {
     Word word;
-    std::memcpy(&word, from, sizeof word);
+    __builtin_memcpy(&word, __builtin_assume_aligned(from, 8), sizeof word);
     return word;
 }
-inline void store(Word word, void* to) {
-    std::memcpy(to, &word, sizeof word);
+[[gnu::always_inline]] inline void store(Word word, void* to) {
+    __builtin_memcpy(__builtin_assume_aligned(to, 8), &word, sizeof word);
 }
 
-// Four numbers as FP32, in two halves of two words: lanes 0 and 2, lanes 1 and 3.
-struct Halves {
+// Four numbers, one after the other.
+union Lanes {
+    Word word;
+    std::uint16_t lane[4];
+};
+
+// Four numbers as FP32: lanes 0 and 2 are the halves of one word, lanes 1 and 3 those of another.
+struct Pairs {
     Word even;
     Word odd;
 };
+union Halves {
+    Pairs pairs;
+    float number[4];
+    std::uint16_t half[8];
+
+    // Where lane k is in `number`.
+    static constexpr int place(int k) { return k / 2 + k % 2 * 2; }
+};
 
 [[gnu::always_inline]] inline void widen(const Constants& of, Word word, Halves& to) {
-    to.even = (word << 16) & of.upper;
-    to.odd = word & of.upper;
+    to.pairs = {(word << 16) & of.upper, word & of.upper};
     in_memory(to);
 }
 
 [[gnu::always_inline]] inline void read(const Halves& from, float (&x)[4]) {
-    const auto* const bytes = reinterpret_cast<const unsigned char*>(&from);
-    std::memcpy(&x[0], bytes, 4);
-    std::memcpy(&x[2], bytes + 4, 4);
-    std::memcpy(&x[1], bytes + 8, 4);
-    std::memcpy(&x[3], bytes + 12, 4);
+    for_lanes([&](int k) __attribute__((always_inline)) { x[k] = from.number[Halves::place(k)]; });
 }
 
 [[gnu::always_inline]] inline void write(const float (&x)[4], Halves& to) {
-    auto* const bytes = reinterpret_cast<unsigned char*>(&to);
-    std::memcpy(bytes, &x[0], 4);
-    std::memcpy(bytes + 4, &x[2], 4);
-    std::memcpy(bytes + 8, &x[1], 4);
-    std::memcpy(bytes + 12, &x[3], 4);
+    for_lanes([&](int k) __attribute__((always_inline)) { to.number[Halves::place(k)] = x[k]; });
     in_memory(to);
 }
 
@@ -123,12 +131,12 @@ struct Halves {
     return pair + of.rounding + (pair >> 16 & of.last_places);
 }
 
-[[gnu::always_inline]] inline Halves round(const Constants& of, const Halves& from) {
+[[gnu::always_inline]] inline Pairs round(const Constants& of, Pairs from) {
     return {round(of, from.even), round(of, from.odd)};
 }
 
 // The upper halves of lanes in order.
-[[gnu::always_inline]] inline Word packed(const Constants& of, const Halves& rounded) {
+[[gnu::always_inline]] inline Word packed(const Constants& of, Pairs rounded) {
     return (rounded.even >> 16 & of.lower) | (rounded.odd & of.upper);
 }
 
@@ -168,19 +176,10 @@ struct Offsets {
     return word ^ ((word ^ entries) & inside);
 }
 
-// Lane `lane` of offsets that are in memory, looked up.
+// The entry at an offset in bytes.
 template <std::size_t size>
-[[gnu::always_inline]] inline std::uint16_t entry(const std::array<Bf16, size>& table, const Word& offsets,
-                                                  int lane) {
-    std::uint16_t offset;
-    std::memcpy(&offset, reinterpret_cast<const unsigned char*>(&offsets) + 2 * lane, 2);
-    std::uint16_t found;
-    std::memcpy(&found, reinterpret_cast<const unsigned char*>(table.data()) + offset, 2);
-    return found;
-}
-
-[[gnu::always_inline]] inline void put_lane(std::uint16_t x, int lane, Word& word) {
-    std::memcpy(reinterpret_cast<unsigned char*>(&word) + 2 * lane, &x, 2);
+[[gnu::always_inline]] inline std::uint16_t entry(const std::array<Bf16, size>& table, std::uint16_t offset) {
+    return reinterpret_cast<const Bf16*>(reinterpret_cast<const unsigned char*>(table.data()) + offset)->bits;
 }
 
 [[gnu::noinline, gnu::cold]] inline Word tanh_lane_by_lane(Word word) {
