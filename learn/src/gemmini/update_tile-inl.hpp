@@ -1,41 +1,24 @@
 #pragma once
 
-// The update of cells.hpp: the portable backend's for SGD.
+// The update of cells.hpp: whole words where rows allow it, else element by element.
+
+#include <type_traits>
 
 #include "gemmini/cells.hpp"
+#include "gemmini/update_words.hpp"
 
 namespace partita::learn {
 
 template <typename Format, typename Regulariser>
-void update_element(const UpdateTile<Format, Regulariser>& tile, std::size_t row, std::size_t column) {
-    constexpr bool split_weights = std::is_same_v<Format, PortableMixed>;
-    const std::size_t at = row * tile.stride + column;
-    float w;
-    if constexpr (split_weights) {
-        w = join({tile.weights[at], tile.low[at]});
-    } else {
-        w = value(tile.weights[at]);
-    }
-    const float e = value(tile.e[at]);
-    const float d = value(tile.d[at]);
-    const float along = fused(-tile.alpha, e, value(tile.gradient[row][column]));
-    float now = fused(-tile.learning_rate, along, w);
-    if constexpr (split_weights) {
-        const SplitFloat planes = split(now);
-        tile.weights[at] = planes.high;
-        tile.low[at] = planes.low;
-        now = join(planes);
-    } else {
-        put(now, tile.weights[at]);
-        now = value(tile.weights[at]);
-    }
-    const float moved = now - w;
-    put(fused(0.5f, d, e) - moved, tile.e[at]);
-    put(moved - e, tile.d[at]);
-}
-
-template <typename Format, typename Regulariser>
 void update_tile(const UpdateTile<Format, Regulariser>& tile) {
+    if constexpr (sizeof(typename Format::Operand) == 2) {
+        if (tile.columns % 4 == 0 && in_words(tile.gradient) && in_words(Rows{tile.weights, tile.stride}) &&
+            in_words(Rows{tile.e, tile.stride}) && in_words(Rows{tile.d, tile.stride}) &&
+            (std::is_same_v<Format, PortableBf16> || in_words(Rows{tile.low, tile.stride}))) {
+            words::update_rows(tile);
+            return;
+        }
+    }
     for (std::uint32_t row = 0; row < tile.rows; ++row) {
         for (std::uint32_t column = 0; column < tile.columns; ++column) {
             update_element(tile, row, column);

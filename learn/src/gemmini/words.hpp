@@ -37,11 +37,12 @@ class Constants {
     [[gnu::always_inline]] Constants() {}
 
     Word signs = kept(every_lane(0x8000));
-    Word ones = kept(every_lane(1));
     Word upper = kept(0xFFFF'0000'FFFF'0000);  // of each half: lanes 1 and 3
-    Word lower = kept(0x0000'FFFF'0000'FFFF);
     Word rounding = kept(0x0000'7FFF'0000'7FFF);
     Word last_places = kept(0x0000'0001'0000'0001);
+    Word half_units = kept(0x0000'8000'0000'8000);  // of BF16's last place, in each half
+    Word ones = kept(every_lane(1));
+    Word exponent_ones = kept(every_lane(0x0080));
     Word sigmoid_lowest = kept(every_lane(activation::sigmoid_lowest));
     Word tanh_lowest = kept(every_lane(activation::tanh_lowest));
     // Added to an index, they set bit 15 of a lane if it is beyond the table.
@@ -62,6 +63,12 @@ template <typename Work>
 template <typename T>
 [[gnu::always_inline]] inline void in_memory(T& buffer) {
     asm("" : "+m"(buffer));
+}
+
+// Work of one stage stays before that of the next: the compiler would read a buffer right after it was
+// written.
+[[gnu::always_inline]] inline void next_stage() {
+    asm volatile("" ::: "memory");
 }
 
 // Words of a row that is known to begin at a multiple of 8 bytes. (Bare-metal code has no std::memcpy but a
@@ -137,7 +144,7 @@ union Halves {
 
 // The upper halves of lanes in order.
 [[gnu::always_inline]] inline Word packed(const Constants& of, Pairs rounded) {
-    return (rounded.even >> 16 & of.lower) | (rounded.odd & of.upper);
+    return (rounded.even & of.upper) >> 16 | (rounded.odd & of.upper);
 }
 
 // ---- Activations ----
@@ -154,8 +161,8 @@ struct Offsets {
                                                         Word beyond) {
     // Bit 15 tells whether the difference is positive.
     const Word above = (word | of.signs) - lowest;
-    const Word bit = above >> 15 & of.ones;
-    const Word inside = (bit << 15) - bit;
+    const Word bit = above & of.signs;
+    const Word inside = bit - (bit >> 15);
     const Word index = above & inside;
     return {index << 1, inside, index + beyond};
 }
