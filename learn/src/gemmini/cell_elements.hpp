@@ -7,25 +7,49 @@
 
 namespace partita::learn {
 
-// A share of a kernel's work: one unit, some of its sequences.
+// The arguments of repeat_cells.
+template <typename Format>
+struct CellRepeat {
+    using Operand = typename Format::Operand;
+
+    Rows<const Operand> gates;
+    std::uint32_t groups = 1;
+    std::uint32_t units = 0;  // of a group
+    std::uint32_t batch = 0;
+    Rows<const Operand> before;  // c_{t-1}
+    Rows<Operand> cell;          // out: c_t
+};
+
+// A share of a kernel's work: one unit, counted through all groups, some of its sequences.
 struct CellShare {
     std::uint32_t unit = 0;
     std::uint32_t first = 0;
     std::uint32_t last = 0;
 };
 
+// Rows of the four gates of a unit.
+struct GateRows {
+    std::size_t i, f, g, o;
+
+    GateRows(std::uint32_t units, std::uint32_t unit)
+        : i(std::size_t{unit / units} * gate_count * units + unit % units),
+          f(i + units),
+          g(f + units),
+          o(g + units) {}
+};
+
 template <typename Format>
 [[gnu::noinline]] void forward_elements(const CellForward<Format>& work, CellShare share) {
     const std::size_t u = share.unit;
-    const std::size_t n = work.units;
+    const GateRows row(work.units, share.unit);
     for (std::uint32_t b = share.first; b < share.last; ++b) {
-        const Gates now = activate<Format>({value(work.sums[u][b]), value(work.sums[n + u][b]),
-                                            value(work.sums[2 * n + u][b]), value(work.sums[3 * n + u][b])});
+        const Gates now = activate<Format>({value(work.sums[row.i][b]), value(work.sums[row.f][b]),
+                                            value(work.sums[row.g][b]), value(work.sums[row.o][b])});
         if (work.gates) {
-            put(now.i, work.gates[u][b]);
-            put(now.f, work.gates[n + u][b]);
-            put(now.g, work.gates[2 * n + u][b]);
-            put(now.o, work.gates[3 * n + u][b]);
+            put(now.i, work.gates[row.i][b]);
+            put(now.f, work.gates[row.f][b]);
+            put(now.g, work.gates[row.g][b]);
+            put(now.o, work.gates[row.o][b]);
         }
         auto& cell = work.cell[u][b];
         const float before = value(cell);
@@ -41,10 +65,10 @@ template <typename Format>
 [[gnu::noinline]] void backward_elements(const CellBackward<Format>& work, CellShare share) {
     using Operand = typename Format::Operand;
     const std::size_t u = share.unit;
-    const std::size_t n = work.units;
+    const GateRows row(work.units, share.unit);
     for (std::uint32_t b = share.first; b < share.last; ++b) {
-        const Gates now = {value(work.gates[u][b]), value(work.gates[n + u][b]),
-                           value(work.gates[2 * n + u][b]), value(work.gates[3 * n + u][b])};
+        const Gates now = {value(work.gates[row.i][b]), value(work.gates[row.f][b]),
+                           value(work.gates[row.g][b]), value(work.gates[row.o][b])};
         const float c = work.cell ? value(work.cell[u][b]) : as_stored<Operand>(value(work.last_cell[u][b]));
         auto& cell_grad = work.cell_grad[u][b];
         if (work.first) {
@@ -52,10 +76,10 @@ template <typename Format>
         }
         const Gates gradient = unit_gradient<Format>(now, value(work.cell_before[u][b]), c,
                                                      value(work.hidden_grad[u][b]), cell_grad);
-        put(gradient.i, work.gates[u][b]);
-        put(gradient.f, work.gates[n + u][b]);
-        put(gradient.g, work.gates[2 * n + u][b]);
-        put(gradient.o, work.gates[3 * n + u][b]);
+        put(gradient.i, work.gates[row.i][b]);
+        put(gradient.f, work.gates[row.f][b]);
+        put(gradient.g, work.gates[row.g][b]);
+        put(gradient.o, work.gates[row.o][b]);
         if (work.hidden) {
             put(hidden_state<Format>(now.o, c), work.hidden[u][b]);
         }
@@ -63,14 +87,13 @@ template <typename Format>
 }
 
 template <typename Format>
-[[gnu::noinline]] void repeat_elements(Rows<const typename Format::Operand> gates, std::uint32_t units,
-                                       Rows<const typename Format::Operand> before,
-                                       Rows<typename Format::Operand> cell, CellShare share) {
+[[gnu::noinline]] void repeat_elements(const CellRepeat<Format>& work, CellShare share) {
     const std::size_t u = share.unit;
-    const std::size_t n = units;
+    const GateRows row(work.units, share.unit);
     for (std::uint32_t b = share.first; b < share.last; ++b) {
-        const Gates now = {value(gates[u][b]), value(gates[n + u][b]), value(gates[2 * n + u][b]), 0.0f};
-        put(next_cell(now, value(before[u][b])), cell[u][b]);
+        const Gates now = {value(work.gates[row.i][b]), value(work.gates[row.f][b]),
+                           value(work.gates[row.g][b]), 0.0f};
+        put(next_cell(now, value(work.before[u][b])), work.cell[u][b]);
     }
 }
 

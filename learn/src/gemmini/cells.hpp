@@ -26,7 +26,8 @@ struct Rows {
 template <typename Format>
 using Sum = typename Format::State;
 
-// One step of `units` units: `batch` elements a row; rows of gates are [gate][unit], all others [unit].
+// One step of some groups of units: `batch` elements a row; rows of gates are [group][gate][unit of the
+// group], all others [group][unit of the group].
 template <typename Format>
 struct CellForward {
     using Operand = typename Format::Operand;
@@ -34,7 +35,8 @@ struct CellForward {
 
     Rows<const Sum<Format>> sums;  // pre-activations; may be the memory of `gates` where the types agree
     Rows<Operand> gates;           // out; null: not kept
-    std::uint32_t units = 0;
+    std::uint32_t groups = 1;
+    std::uint32_t units = 0;  // of a group
     std::uint32_t batch = 0;
     Rows<State> cell;      // in: c_{t-1}; out: c_t
     Rows<Operand> taped;   // out: c_{t-1}, rounded; null: not kept
@@ -47,7 +49,8 @@ struct CellBackward {
     using State = typename Format::State;
 
     Rows<Operand> gates;  // in: gates; out: gradients of their pre-activations
-    std::uint32_t units = 0;
+    std::uint32_t groups = 1;
+    std::uint32_t units = 0;  // of a group
     std::uint32_t batch = 0;
     Rows<const Operand> cell_before;  // c_{t-1}
     Rows<const Operand> cell;         // c_t; null: `last_cell`, rounded
@@ -85,10 +88,11 @@ void forward_cells(const CellForward<Format>& work);
 template <typename Format>
 void backward_cells(const CellBackward<Format>& work);
 
-// Cell states again from a tape: c_t = round(f c_{t-1} + i g). Rows as above.
+// Cell states again from a tape, rows as in CellBackward: c_t = round(f c_{t-1} + i g).
 template <typename Format>
 void repeat_cells(Rows<const typename Format::Operand> gates, std::uint32_t units, std::uint32_t batch,
-                  Rows<const typename Format::Operand> before, Rows<typename Format::Operand> cell);
+                  Rows<const typename Format::Operand> before, Rows<typename Format::Operand> cell,
+                  std::uint32_t groups = 1);
 
 template <typename Format, typename Regulariser>
 void update_tile(const UpdateTile<Format, Regulariser>& tile);

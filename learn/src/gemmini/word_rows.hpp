@@ -61,12 +61,15 @@ struct NarrowRow {
     Word word(const Constants& of) const { return packed(of, round(of, halves.pairs)); }
 };
 
-[[gnu::always_inline]] inline void store_state(const float (&/*x*/)[4], Word narrowed, Bf16* to) {
-    store(narrowed, to);
-}
-[[gnu::always_inline]] inline void store_state(const float (&x)[4], Word /*narrowed*/, float* to) {
+// A State is stored from FP32 or from BF16, whichever it is.
+[[gnu::always_inline]] inline void store_wide(const float (&/*x*/)[4], Bf16* /*to*/) {}
+[[gnu::always_inline]] inline void store_wide(const float (&x)[4], float* to) {
     for_lanes([&](int k) __attribute__((always_inline)) { to[k] = x[k]; });
 }
+[[gnu::always_inline]] inline void store_narrow(Word word, Bf16* to) {
+    store(word, to);
+}
+[[gnu::always_inline]] inline void store_narrow(Word /*word*/, float* /*to*/) {}
 
 // Pre-activations as BF16: element `element_of[k]` of the row is in lane k.
 template <typename T>

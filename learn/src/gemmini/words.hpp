@@ -149,33 +149,29 @@ union Halves {
 
 // ---- Activations ----
 
-// Offsets in bytes into a table, lane by lane. Where bit 15 of a lane of `beyond` is set, the argument is
-// beyond the table (or no number), and the offset means nothing.
-struct Offsets {
-    Word offsets;
-    Word inside;  // the lane's lower 15 bits, where its magnitude is at least the table's lowest
-    Word beyond;
-};
-
-[[gnu::always_inline]] inline Offsets magnitude_offsets(const Constants& of, Word word, Word lowest,
-                                                        Word beyond) {
-    // Bit 15 tells whether the difference is positive.
-    const Word above = (word | of.signs) - lowest;
-    const Word bit = above & of.signs;
-    const Word inside = bit - (bit >> 15);
-    const Word index = above & inside;
-    return {index << 1, inside, index + beyond};
-}
-
-[[gnu::always_inline]] inline Offsets sigmoid_offsets(const Constants& of, Word word) {
+// Offsets in bytes into a table go to memory, to be read lane by lane in a later stage. Each function returns
+// a word in which bit 15 of a lane is set where the argument is beyond the table, or no number: the lane's
+// offset means nothing then. Lower 15 bits of a lane of `inside` are set where the magnitude is at least the
+// table's lowest.
+[[gnu::always_inline]] inline Word find_sigmoid(const Constants& of, Word word, Lanes& offsets) {
     static_assert(activation::sigmoid_entries == 0x800, "a sign, moved by 3, is half the table in bytes");
-    Offsets found = magnitude_offsets(of, word, of.sigmoid_lowest, of.sigmoid_beyond);
-    found.offsets |= (word & of.signs) >> 3;
-    return found;
+    // Bit 15 tells whether the difference is positive.
+    const Word above = (word | of.signs) - of.sigmoid_lowest;
+    const Word bit = above & of.signs;
+    const Word index = above & (bit - (bit >> 15));
+    offsets.word = index << 1 | (word & of.signs) >> 3;
+    in_memory(offsets);
+    return index + of.sigmoid_beyond;
 }
 
-[[gnu::always_inline]] inline Offsets tanh_offsets(const Constants& of, Word word) {
-    return magnitude_offsets(of, word, of.tanh_lowest, of.tanh_beyond);
+[[gnu::always_inline]] inline Word find_tanh(const Constants& of, Word word, Lanes& offsets, Word& inside) {
+    const Word above = (word | of.signs) - of.tanh_lowest;
+    const Word bit = above & of.signs;
+    inside = bit - (bit >> 15);
+    const Word index = above & inside;
+    offsets.word = index << 1;
+    in_memory(offsets);
+    return index + of.tanh_beyond;
 }
 
 // tanh of `word` from the table's entries: their signs, and the arguments that are their own tanh.
@@ -187,6 +183,13 @@ struct Offsets {
 template <std::size_t size>
 [[gnu::always_inline]] inline std::uint16_t entry(const std::array<Bf16, size>& table, std::uint16_t offset) {
     return reinterpret_cast<const Bf16*>(reinterpret_cast<const unsigned char*>(table.data()) + offset)->bits;
+}
+
+[[gnu::always_inline]] inline Word tanh_entries(const Lanes& offsets) {
+    const auto at = [&](int k) __attribute__((always_inline)) {
+        return Word{entry(activation::tanh_table, offsets.lane[k])};
+    };
+    return at(0) | at(1) << 16 | at(2) << 32 | at(3) << 48;
 }
 
 [[gnu::noinline, gnu::cold]] inline Word tanh_lane_by_lane(Word word) {

@@ -50,27 +50,29 @@ float hidden_state(float o, float c) {
     return o * tanh_of<Format>(c);
 }
 
-// sigmoid' from s = sigmoid; one operation where it need not be what FP32 has always been.
-template <typename Format>
-float sigmoid_slope(float s) {
-    if constexpr (sizeof(typename Format::Operand) == 2) {
-        return fused(-s, s, s);
-    } else {
-        return s * (1.0f - s);
-    }
-}
-
 // Gate gradients of one unit from dh and dc; dc moves one step back. The cell states are used as the tape of
 // operands keeps them.
 template <typename Format>
 Gates unit_gradient(Gates now, float c_before, float c, float dh, typename Format::State& cell_grad) {
-    c_before = as_stored<typename Format::Operand>(c_before);
     const float t = tanh_of<Format>(c);
     const float dho = dh * now.o;
-    const float dc = fused(dho, fused(-t, t, 1.0f), value(cell_grad));
-    put(dc * now.f, cell_grad);
-    return {(dc * now.g) * sigmoid_slope<Format>(now.i), (dc * c_before) * sigmoid_slope<Format>(now.f),
-            (dc * now.i) * fused(-now.g, now.g, 1.0f), (dho * t) * (1.0f - now.o)};
+    if constexpr (sizeof(typename Format::Operand) == 2) {
+        // The same products as below, shared so that a core has the fewest operations.
+        const float dhot = dho * t;
+        const float dc = fused(-dhot, t, dho) + value(cell_grad);
+        const float dcf = dc * now.f;
+        put(dcf, cell_grad);
+        const float dcfc = dcf * round_to_bf16(c_before);
+        const float dci = dc * now.i;
+        const float dcig = dci * now.g;
+        return {fused(-dcig, now.i, dcig), fused(-dcfc, now.f, dcfc), fused(-dcig, now.g, dci),
+                fused(-dhot, now.o, dhot)};
+    } else {
+        const float dc = fused(dho, fused(-t, t, 1.0f), value(cell_grad));
+        put(dc * now.f, cell_grad);
+        return {(dc * now.g) * (now.i * (1.0f - now.i)), (dc * c_before) * (now.f * (1.0f - now.f)),
+                (dc * now.i) * fused(-now.g, now.g, 1.0f), (dho * t) * (1.0f - now.o)};
+    }
 }
 
 }  // namespace partita::learn
