@@ -19,7 +19,7 @@ namespace partita::learn::test {
 namespace {
 
 constexpr std::uint32_t batches[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 20};
-constexpr std::uint32_t unit_counts[] = {1, 3, 4};
+constexpr std::uint32_t unit_counts[] = {1, 3, 4, 8};
 
 // Mostly numbers as they occur in training; else any bits, zeros, subnormals, infinities or NaN.
 float draw_value(Random& random) {
@@ -70,18 +70,33 @@ bool same(T a, T b) {
             (sizeof(T) == 4 || std::bit_cast<std::uint16_t>(narrow(value(a))) == 0x7FC0));
 }
 
-// How rows of a case lie: `gap` elements between them, the first one `offset` elements behind whole words.
-struct Spacing {
+// How rows of a matrix lie: `gap` elements between them, the first one `offset` elements behind whole words.
+struct RowSpacing {
     std::uint32_t batch;
     std::uint32_t gap;
     std::uint32_t offset;
+};
+
+struct Case {
+    std::uint32_t groups;
+    std::uint32_t units;  // of a group
+    RowSpacing tape;      // gates and cell states of all steps
+    RowSpacing step;      // what one step has
+    std::string what;
+
+    std::uint32_t batch() const { return tape.batch; }
+    std::uint32_t all_units() const { return groups * units; }
+    // The row of a unit's gate.
+    std::uint32_t row(std::uint32_t gate, std::uint32_t unit) const {
+        return (unit / units * gate_count + gate) * units + unit % units;
+    }
 };
 
 // A matrix with a border that must not change.
 template <typename T>
 class Matrix {
   public:
-    Matrix(std::size_t rows, Spacing spacing)
+    Matrix(std::size_t rows, RowSpacing spacing)
         : stride_(spacing.batch + spacing.gap),
           batch_(spacing.batch),
           rows_(rows),
@@ -92,7 +107,8 @@ class Matrix {
         }
     }
     template <typename Draw>
-    Matrix(std::size_t rows, Spacing spacing, Random& random, const Draw& draw_one) : Matrix(rows, spacing) {
+    Matrix(std::size_t rows, RowSpacing spacing, Random& random, const Draw& draw_one)
+        : Matrix(rows, spacing) {
         for (std::size_t r = 0; r < rows; ++r) {
             for (std::size_t b = 0; b < batch_; ++b) {
                 put(draw_one(random), at(r, b));
@@ -134,16 +150,24 @@ class Cells : public testing::Test {
   public:
     template <typename Check>
     void for_cases(const Check& check) {
+        constexpr std::uint32_t gaps[][2] = {{0, 0}, {4, 0}, {4, 4}, {3, 3}};  // of the tape, of a step
         for (const std::uint32_t batch : batches) {
             for (const std::uint32_t units : unit_counts) {
-                for (const std::uint32_t gap : {0u, 4u, 3u}) {
-                    for (const std::uint32_t offset : {0u, 2u}) {
-                        const Spacing spacing{batch, gap, offset};
-                        check(units, spacing,
-                              "batch " + std::to_string(batch) + ", units " + std::to_string(units) +
-                                  ", gap " + std::to_string(gap) + ", offset " + std::to_string(offset));
-                        if (this->HasFatalFailure()) {
-                            return;
+                for (const std::uint32_t groups : {1u, 2u}) {
+                    for (const auto& gap : gaps) {
+                        for (const std::uint32_t offset : {0u, 2u}) {
+                            const Case one{groups,
+                                           units,
+                                           {batch, gap[0], offset},
+                                           {batch, gap[1], offset},
+                                           "batch " + std::to_string(batch) + ", groups " +
+                                               std::to_string(groups) + ", units " + std::to_string(units) +
+                                               ", gaps " + std::to_string(gap[0]) + " and " +
+                                               std::to_string(gap[1]) + ", offset " + std::to_string(offset)};
+                            check(one);
+                            if (this->HasFatalFailure()) {
+                                return;
+                            }
                         }
                     }
                 }
@@ -160,14 +184,15 @@ TYPED_TEST(Cells, ForwardIsThePortableCell) {
     using Operand = typename Format::Operand;
     using State = typename Format::State;
     Random random(81);
-    this->for_cases([&](std::uint32_t units, Spacing spacing, const std::string& what) {
+    this->for_cases([&](const Case& c) {
         for (const bool keep : {true, false}) {
             for (const bool in_place : {false, true}) {
-                Matrix<State> sums(4 * units, spacing, random, draw_value);
-                Matrix<State> cell(units, spacing, random, draw_value);
-                Matrix<Operand> gates(4 * units, spacing);
-                Matrix<Operand> taped(units, spacing);
-                Matrix<Operand> hidden(units, spacing);
+                const std::uint32_t units = c.all_units();
+                Matrix<State> sums(4 * units, sizeof(State) == 2 ? c.tape : c.step, random, draw_value);
+                Matrix<State> cell(units, c.step, random, draw_value);
+                Matrix<Operand> gates(4 * units, c.tape);
+                Matrix<Operand> taped(units, c.tape);
+                Matrix<Operand> hidden(units, c.step);
 
                 Matrix<State> expected_sums(sums);
                 Matrix<State> expected_cell(cell);
@@ -176,16 +201,16 @@ TYPED_TEST(Cells, ForwardIsThePortableCell) {
                 Matrix<Operand> expected_hidden(hidden);
                 constexpr bool one_type = std::is_same_v<State, Operand>;
                 for (std::uint32_t u = 0; u < units; ++u) {
-                    for (std::uint32_t b = 0; b < spacing.batch; ++b) {
+                    for (std::uint32_t b = 0; b < c.batch(); ++b) {
                         const Gates now =
-                            activate<Format>({sums.number(u, b), sums.number(units + u, b),
-                                              sums.number(2 * units + u, b), sums.number(3 * units + u, b)});
+                            activate<Format>({sums.number(c.row(0, u), b), sums.number(c.row(1, u), b),
+                                              sums.number(c.row(2, u), b), sums.number(c.row(3, u), b)});
                         const float all[] = {now.i, now.f, now.g, now.o};
                         for (std::uint32_t q = 0; q < 4 && keep; ++q) {
                             if (one_type && in_place) {
-                                put(all[q], expected_sums.at(q * units + u, b));
+                                put(all[q], expected_sums.at(c.row(q, u), b));
                             } else {
-                                put(all[q], expected_gates.at(q * units + u, b));
+                                put(all[q], expected_gates.at(c.row(q, u), b));
                             }
                         }
                         if (keep) {
@@ -199,8 +224,9 @@ TYPED_TEST(Cells, ForwardIsThePortableCell) {
 
                 CellForward<Format> work{.sums = sums.constant(),
                                          .gates = gates.rows(),
-                                         .units = units,
-                                         .batch = spacing.batch,
+                                         .groups = c.groups,
+                                         .units = c.units,
+                                         .batch = c.batch(),
                                          .cell = cell.rows(),
                                          .taped = taped.rows(),
                                          .hidden = hidden.rows()};
@@ -212,11 +238,11 @@ TYPED_TEST(Cells, ForwardIsThePortableCell) {
                     work.taped = {};
                 }
                 forward_cells(work);
-                sums.expect_same(expected_sums, what + ", sums");
-                gates.expect_same(expected_gates, what + ", gates");
-                cell.expect_same(expected_cell, what + ", cell");
-                taped.expect_same(expected_taped, what + ", taped");
-                hidden.expect_same(expected_hidden, what + ", hidden");
+                sums.expect_same(expected_sums, c.what + ", sums");
+                gates.expect_same(expected_gates, c.what + ", gates");
+                cell.expect_same(expected_cell, c.what + ", cell");
+                taped.expect_same(expected_taped, c.what + ", taped");
+                hidden.expect_same(expected_hidden, c.what + ", hidden");
             }
         }
     });
@@ -229,51 +255,53 @@ TYPED_TEST(Cells, BackwardIsThePortableGradient) {
     Random random(82);
     // hidden: a matrix of its own, in place of the cell state, not wanted.
     enum class Hidden { own, in_place, none };
-    this->for_cases([&](std::uint32_t units, Spacing spacing, const std::string& what) {
+    this->for_cases([&](const Case& c) {
         for (const bool first : {false, true}) {
             for (const bool last : {false, true}) {
                 for (const Hidden where : {Hidden::own, Hidden::in_place, Hidden::none}) {
                     if (last && where == Hidden::in_place) {
                         continue;
                     }
-                    Matrix<Operand> gates(4 * units, spacing, random, draw_gate);
-                    Matrix<Operand> before(units, spacing, random, draw_value);
-                    Matrix<Operand> cell(units, spacing, random, draw_value);
-                    Matrix<State> last_cell(units, spacing, random, draw_value);
-                    Matrix<State> hidden_grad(units, spacing, random, draw_value);
-                    Matrix<State> cell_grad(units, spacing, random, draw_value);
-                    Matrix<Operand> hidden(units, spacing);
+                    const std::uint32_t units = c.all_units();
+                    Matrix<Operand> gates(4 * units, c.tape, random, draw_gate);
+                    Matrix<Operand> before(units, c.tape, random, draw_value);
+                    Matrix<Operand> cell(units, c.tape, random, draw_value);
+                    Matrix<State> last_cell(units, c.step, random, draw_value);
+                    Matrix<State> hidden_grad(units, c.step, random, draw_value);
+                    Matrix<State> cell_grad(units, c.step, random, draw_value);
+                    Matrix<Operand> hidden(units, c.tape);
 
                     Matrix<Operand> expected_gates(gates);
                     Matrix<Operand> expected_cell(cell);
                     Matrix<State> expected_cell_grad(cell_grad);
                     Matrix<Operand> expected_hidden(hidden);
                     for (std::uint32_t u = 0; u < units; ++u) {
-                        for (std::uint32_t b = 0; b < spacing.batch; ++b) {
-                            const Gates now{gates.number(u, b), gates.number(units + u, b),
-                                            gates.number(2 * units + u, b), gates.number(3 * units + u, b)};
-                            const float c =
+                        for (std::uint32_t b = 0; b < c.batch(); ++b) {
+                            const Gates now{gates.number(c.row(0, u), b), gates.number(c.row(1, u), b),
+                                            gates.number(c.row(2, u), b), gates.number(c.row(3, u), b)};
+                            const float cell_state =
                                 last ? as_stored<Operand>(last_cell.number(u, b)) : cell.number(u, b);
                             State& dc = expected_cell_grad.at(u, b);
                             if (first) {
                                 dc = State{};
                             }
-                            const Gates gradient = unit_gradient<Format>(now, before.number(u, b), c,
+                            const Gates gradient = unit_gradient<Format>(now, before.number(u, b), cell_state,
                                                                          hidden_grad.number(u, b), dc);
                             const float all[] = {gradient.i, gradient.f, gradient.g, gradient.o};
                             for (std::uint32_t q = 0; q < 4; ++q) {
-                                put(all[q], expected_gates.at(q * units + u, b));
+                                put(all[q], expected_gates.at(c.row(q, u), b));
                             }
                             if (where != Hidden::none) {
-                                put(hidden_state<Format>(now.o, c),
+                                put(hidden_state<Format>(now.o, cell_state),
                                     where == Hidden::own ? expected_hidden.at(u, b) : expected_cell.at(u, b));
                             }
                         }
                     }
 
                     CellBackward<Format> work{.gates = gates.rows(),
-                                              .units = units,
-                                              .batch = spacing.batch,
+                                              .groups = c.groups,
+                                              .units = c.units,
+                                              .batch = c.batch(),
                                               .cell_before = before.constant(),
                                               .cell = cell.constant(),
                                               .last_cell = last_cell.constant(),
@@ -288,10 +316,10 @@ TYPED_TEST(Cells, BackwardIsThePortableGradient) {
                         work.hidden = where == Hidden::none ? Rows<Operand>{} : cell.rows();
                     }
                     backward_cells(work);
-                    gates.expect_same(expected_gates, what + ", gates");
-                    cell.expect_same(expected_cell, what + ", cell");
-                    cell_grad.expect_same(expected_cell_grad, what + ", cell gradient");
-                    hidden.expect_same(expected_hidden, what + ", hidden");
+                    gates.expect_same(expected_gates, c.what + ", gates");
+                    cell.expect_same(expected_cell, c.what + ", cell");
+                    cell_grad.expect_same(expected_cell_grad, c.what + ", cell gradient");
+                    hidden.expect_same(expected_hidden, c.what + ", hidden");
                 }
             }
         }
@@ -302,20 +330,21 @@ TYPED_TEST(Cells, RepeatedStatesAreThoseOfTheTape) {
     using Format = TypeParam;
     using Operand = typename Format::Operand;
     Random random(83);
-    this->for_cases([&](std::uint32_t units, Spacing spacing, const std::string& what) {
-        Matrix<Operand> gates(4 * units, spacing, random, draw_gate);
-        Matrix<Operand> before(units, spacing, random, draw_value);
-        Matrix<Operand> cell(units, spacing);
+    this->for_cases([&](const Case& c) {
+        const std::uint32_t units = c.all_units();
+        Matrix<Operand> gates(4 * units, c.tape, random, draw_gate);
+        Matrix<Operand> before(units, c.tape, random, draw_value);
+        Matrix<Operand> cell(units, c.tape);
         Matrix<Operand> expected(cell);
         for (std::uint32_t u = 0; u < units; ++u) {
-            for (std::uint32_t b = 0; b < spacing.batch; ++b) {
-                const Gates now{gates.number(u, b), gates.number(units + u, b),
-                                gates.number(2 * units + u, b), 0.0f};
+            for (std::uint32_t b = 0; b < c.batch(); ++b) {
+                const Gates now{gates.number(c.row(0, u), b), gates.number(c.row(1, u), b),
+                                gates.number(c.row(2, u), b), 0.0f};
                 put(next_cell(now, before.number(u, b)), expected.at(u, b));
             }
         }
-        repeat_cells<Format>(gates.constant(), units, spacing.batch, before.constant(), cell.rows());
-        cell.expect_same(expected, what);
+        repeat_cells<Format>(gates.constant(), c.units, c.batch(), before.constant(), cell.rows(), c.groups);
+        cell.expect_same(expected, c.what);
     });
 }
 

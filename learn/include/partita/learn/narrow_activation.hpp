@@ -2,8 +2,8 @@
 
 // sigmoid and tanh from BF16 to BF16, rounded correctly: the activations of the 16-bit formats. Tables, since
 // a small core without conversions to BF16 spends less on one access than on a polynomial and two
-// conversions. The error is half a unit of the result's last place (2^-9 at most); a caller that rounds an
-// FP32 number x to BF16 first adds at most 2^-9 |x sigmoid'(x)| < 2^-11, or 2^-9 of tanh.
+// conversions. The error is half a unit of the result's last place, 2^-9 at most; a caller that rounds an
+// FP32 number x to BF16 first adds at most 2^-8 |x sigmoid'(x)| < 2^-10, or 2^-8 of tanh.
 //
 // A table is indexed by the bits of the magnitude: from `lowest` on, `entries` of them. Below, sigmoid is 1/2
 // and tanh its argument; above, both are saturated.
