@@ -163,8 +163,6 @@ template <typename Format, typename Spaced>
     next_stage();
     at.renew();
     move_cell(of, at, buffer_a);
-    next_stage();
-    at.renew();
     move_cell(of, at.following(), buffer_b);
     next_stage();
     at.renew();
@@ -184,8 +182,6 @@ template <typename Format, typename Spaced>
     next_stage();
     at.renew();
     output(buffer_a);
-    next_stage();
-    at.renew();
     output(buffer_b);
     next_stage();
     at.renew();

@@ -10,7 +10,15 @@
 namespace partita::learn {
 
 template <typename Format, typename Regulariser>
-void update_tile(const UpdateTile<Format, Regulariser>& tile) {
+void update_tile(const UpdateTile<Format, Regulariser>& whole) {
+    UpdateTile<Format, Regulariser> tile = whole;
+    // Without gaps it is one long row.
+    if (tile.stride == tile.columns && tile.gradient.stride == tile.columns) {
+        tile.columns *= tile.rows;
+        tile.rows = 1;
+        tile.stride = tile.columns;
+        tile.gradient.stride = tile.columns;
+    }
     if constexpr (sizeof(typename Format::Operand) == 2) {
         if (tile.columns % 4 == 0 && in_words(tile.gradient) && in_words(Rows{tile.weights, tile.stride}) &&
             in_words(Rows{tile.e, tile.stride}) && in_words(Rows{tile.d, tile.stride}) &&

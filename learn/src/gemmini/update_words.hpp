@@ -110,6 +110,23 @@ struct Weights<PortableMixed> {
     [[gnu::always_inline]] static void read_stored(UpdateValues& /*values*/, const Halves& /*buffer*/) {}
 };
 
+// Where a loop over the words of a tile is; `renew` as in cursors.hpp.
+template <typename Format>
+struct TilePointers {
+    const Sum<Format>* gradient;
+    Bf16* weights;
+    std::uint16_t* low;
+    Bf16* e;
+    Bf16* d;
+
+    [[gnu::always_inline]] TilePointers moved(std::size_t gradient_by, std::size_t by) const {
+        return {gradient + gradient_by, weights + by, low + by, e + by, d + by};
+    }
+    [[gnu::always_inline]] void renew() {
+        asm("" : "+r"(gradient), "+r"(weights), "+r"(low), "+r"(e), "+r"(d));
+    }
+};
+
 template <typename Format>
 struct UpdateBuffers {
     StateRow<Sum<Format>> gradient;
@@ -119,13 +136,12 @@ struct UpdateBuffers {
 };
 
 template <typename Format>
-[[gnu::always_inline]] inline void load_parameters(const Constants& of, const UpdateTile<Format>& tile,
-                                                   const Sum<Format>* gradient, std::size_t at,
+[[gnu::always_inline]] inline void load_parameters(const Constants& of, const TilePointers<Format>& at,
                                                    UpdateBuffers<Format>& buffer) {
-    Weights<Format>::load(of, tile.weights + at, tile.low + at, buffer.weights);
-    widen(of, load(tile.e + at), buffer.e);
-    buffer.gradient.load(of, gradient);
-    widen(of, load(tile.d + at), buffer.d);
+    Weights<Format>::load(of, at.weights, at.low, buffer.weights);
+    widen(of, load(at.e), buffer.e);
+    buffer.gradient.load(of, at.gradient);
+    widen(of, load(at.d), buffer.d);
 }
 
 template <typename Format>
@@ -157,46 +173,51 @@ template <typename Format>
 }
 
 template <typename Format>
-[[gnu::always_inline]] inline void store_regulariser(const Constants& of, const UpdateTile<Format>& tile,
-                                                     std::size_t at, const UpdateBuffers<Format>& buffer) {
-    store(packed(of, round(of, buffer.e.pairs)), tile.e + at);
-    store(packed(of, round(of, buffer.d.pairs)), tile.d + at);
+[[gnu::always_inline]] inline void store_regulariser(const Constants& of, const TilePointers<Format>& at,
+                                                     const UpdateBuffers<Format>& buffer) {
+    store(packed(of, round(of, buffer.e.pairs)), at.e);
+    store(packed(of, round(of, buffer.d.pairs)), at.d);
 }
 
-// Goes through the words of a tile, row by row.
 template <typename Format>
-class TileCursor {
-  public:
-    explicit TileCursor(const UpdateTile<Format>& tile)
-        : gradient_(tile.gradient.start),
-          columns_(tile.columns),
-          gradient_gap_(tile.gradient.stride - tile.columns),
-          gap_(tile.stride - tile.columns) {}
-    const Sum<Format>* gradient() const { return gradient_; }
-    std::size_t at() const { return at_; }
-    std::size_t row() const { return row_; }
-    std::size_t column() const { return column_; }
-    [[gnu::always_inline]] void next() {
-        gradient_ += 4;
-        at_ += 4;
-        column_ += 4;
-        if (column_ == columns_) {
-            column_ = 0;
-            ++row_;
-            gradient_ += gradient_gap_;
-            at_ += gap_;
-        }
-    }
-
-  private:
-    const Sum<Format>* gradient_;
-    std::size_t at_ = 0;
-    std::size_t row_ = 0;
-    std::size_t column_ = 0;
-    std::size_t columns_;
-    std::size_t gradient_gap_;
-    std::size_t gap_;
+struct PairOfBuffers {
+    UpdateBuffers<Format> a;
+    UpdateBuffers<Format> b;
 };
+
+// Two words, the other one at a distance from that of the pointers; false if they are left as they are, for
+// element-wise code.
+template <typename Format>
+[[gnu::always_inline]] inline bool update_pair(const Constants& of, float learning_rate, float alpha,
+                                               PairOfBuffers<Format>& buffers, TilePointers<Format>& at,
+                                               std::size_t gradient_distance, std::size_t distance) {
+    UpdateValues a;
+    UpdateValues b;
+    load_parameters(of, at, buffers.a);
+    load_parameters(of, at.moved(gradient_distance, distance), buffers.b);
+    next_stage();
+    step(learning_rate, alpha, buffers.a, a);
+    next_stage();
+    step(learning_rate, alpha, buffers.b, b);
+    next_stage();
+    at.renew();
+    const bool rare_a = Weights<Format>::round(of, buffers.a.weights, a);
+    const bool rare_b = Weights<Format>::round(of, buffers.b.weights, b);
+    if (rare_a || rare_b) [[unlikely]] {
+        return false;
+    }
+    Weights<Format>::store(a, at.weights, at.low, buffers.a.weights);
+    Weights<Format>::store(b, at.weights + distance, at.low + distance, buffers.b.weights);
+    next_stage();
+    regularise(buffers.a, a);
+    next_stage();
+    regularise(buffers.b, b);
+    next_stage();
+    at.renew();
+    store_regulariser(of, at, buffers.a);
+    store_regulariser(of, at.moved(gradient_distance, distance), buffers.b);
+    return true;
+}
 
 template <typename Format>
 [[gnu::noinline]] void update_elements(const UpdateTile<Format>& tile, std::size_t row, std::size_t column) {
@@ -208,43 +229,40 @@ template <typename Format>
 template <typename Format>
 void update_rows(const UpdateTile<Format>& tile) {
     Constants of;
-    UpdateBuffers<Format> buffer_a;
-    UpdateBuffers<Format> buffer_b;
-    UpdateValues a;
-    UpdateValues b;
-    const UpdateTile<Format> in = tile;
-    const std::size_t count = std::size_t{tile.rows} * tile.columns / 4;
-    TileCursor<Format> at(tile);
-    for (std::size_t n = 0; n + 1 < count; n += 2) {
-        const TileCursor<Format> first = at;
-        at.next();
-        load_parameters(of, in, first.gradient(), first.at(), buffer_a);
-        load_parameters(of, in, at.gradient(), at.at(), buffer_b);
-        next_stage();
-        step(in.learning_rate, in.alpha, buffer_a, a);
-        next_stage();
-        step(in.learning_rate, in.alpha, buffer_b, b);
-        next_stage();
-        const bool rare_a = Weights<Format>::round(of, buffer_a.weights, a);
-        const bool rare_b = Weights<Format>::round(of, buffer_b.weights, b);
-        if (rare_a || rare_b) [[unlikely]] {
-            update_elements(tile, first.row(), first.column());
-            update_elements(tile, at.row(), at.column());
-        } else {
-            Weights<Format>::store(a, in.weights + first.at(), in.low + first.at(), buffer_a.weights);
-            Weights<Format>::store(b, in.weights + at.at(), in.low + at.at(), buffer_b.weights);
-            next_stage();
-            regularise(buffer_a, a);
-            next_stage();
-            regularise(buffer_b, b);
-            next_stage();
-            store_regulariser(of, in, first.at(), buffer_a);
-            store_regulariser(of, in, at.at(), buffer_b);
+    PairOfBuffers<Format> buffers;
+    const float learning_rate = tile.learning_rate;
+    const float alpha = tile.alpha;
+    const std::size_t rows = tile.rows;
+    const std::size_t pairs = tile.columns / 8;
+    for (std::size_t row = 0; row < rows; ++row) {
+        const std::size_t begin = row * tile.stride;
+        TilePointers<Format> at{tile.gradient[row], tile.weights + begin, tile.low + begin, tile.e + begin,
+                                tile.d + begin};
+        for (std::size_t n = 0; n < pairs; ++n) {
+            if (!update_pair(of, learning_rate, alpha, buffers, at, 4, 4)) [[unlikely]] {
+                update_elements(tile, row, n * 8);
+                update_elements(tile, row, n * 8 + 4);
+            }
+            at = at.moved(8, 8);
         }
-        at.next();
     }
-    if (count % 2 != 0) {
-        update_elements(tile, at.row(), at.column());
+    if (tile.columns % 8 == 0) {
+        return;
+    }
+    // Of each row a word is left: two rows at a time.
+    const std::size_t column = tile.columns - 4;
+    for (std::size_t row = 0; row + 1 < rows; row += 2) {
+        const std::size_t begin = row * tile.stride + column;
+        TilePointers<Format> at{tile.gradient[row] + column, tile.weights + begin, tile.low + begin,
+                                tile.e + begin, tile.d + begin};
+        if (!update_pair(of, learning_rate, alpha, buffers, at, tile.gradient.stride, tile.stride))
+            [[unlikely]] {
+            update_elements(tile, row, column);
+            update_elements(tile, row + 1, column);
+        }
+    }
+    if (rows % 2 != 0) {
+        update_elements(tile, rows - 1, column);
     }
 }
 
