@@ -20,9 +20,10 @@ void update_tile(const UpdateTile<Format, Regulariser>& whole) {
         tile.gradient.stride = tile.columns;
     }
     if constexpr (sizeof(typename Format::Operand) == 2) {
-        if (tile.columns % 4 == 0 && in_words(tile.gradient) && in_words(Rows{tile.weights, tile.stride}) &&
-            in_words(Rows{tile.e, tile.stride}) && in_words(Rows{tile.d, tile.stride}) &&
-            (std::is_same_v<Format, PortableBf16> || in_words(Rows{tile.low, tile.stride}))) {
+        if (tile.columns % 4 == 0 && in_words(tile.gradient) &&
+            in_words(Rows<Bf16>{tile.weights, tile.stride}) && in_words(Rows<Bf16>{tile.e, tile.stride}) &&
+            in_words(Rows<Bf16>{tile.d, tile.stride}) &&
+            (std::is_same_v<Format, PortableBf16> || in_words(Rows<std::uint16_t>{tile.low, tile.stride}))) {
             words::update_rows(tile);
             return;
         }

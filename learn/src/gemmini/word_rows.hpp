@@ -34,7 +34,7 @@ struct StateRow<Bf16> {
         widen(of, word, halves);
     }
     void read(float (&x)[4]) const { words::read(halves, x); }
-    Word as_operands(const Constants& /*of*/) { return word; }
+    Word as_operands(const Constants& /*of*/) const { return word; }
 };
 template <>
 struct StateRow<float> {

@@ -33,9 +33,6 @@ class Constants {
     }
 
   public:
-    // Inlined early, so that members become variables of their own.
-    [[gnu::always_inline]] Constants() {}
-
     Word signs = kept(every_lane(0x8000));
     Word upper = kept(0xFFFF'0000'FFFF'0000);  // of each half: lanes 1 and 3
     Word rounding = kept(0x0000'7FFF'0000'7FFF);

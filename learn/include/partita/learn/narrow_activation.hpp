@@ -9,6 +9,7 @@
 // and tanh its argument; above, both are saturated.
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "partita/learn/bfloat16.hpp"
@@ -17,9 +18,9 @@ namespace partita::learn {
 
 namespace activation {
 inline constexpr std::uint16_t sigmoid_lowest = 0x3B80;  // 2^-8: sigmoid(+-2^-8) rounds to 1/2
-inline constexpr std::uint16_t sigmoid_entries = 0x800;  // up to 2^8: exp(-92.2) is BF16's smallest number
+inline constexpr std::size_t sigmoid_entries = 0x800;    // up to 2^8: exp(-92.2) is BF16's smallest number
 inline constexpr std::uint16_t tanh_lowest = 0x3D80;     // 2^-4: below, x^2 / 3 < 2^-9 is lost by rounding
-inline constexpr std::uint16_t tanh_entries = 0x580;     // up to 2^7; from 3.5 on, tanh rounds to 1
+inline constexpr std::size_t tanh_entries = 0x580;       // up to 2^7; from 3.5 on, tanh rounds to 1
 
 // sigmoid(m) and, from `sigmoid_entries` on, sigmoid(-m).
 extern const std::array<Bf16, 2 * sigmoid_entries> sigmoid_table;
@@ -36,7 +37,7 @@ inline Bf16 sigmoid(Bf16 x) {
     if (magnitude > 0x7F80u) {
         return not_a_number;
     }
-    if (magnitude >= a::sigmoid_lowest + std::uint32_t{a::sigmoid_entries}) {
+    if (magnitude >= a::sigmoid_lowest + a::sigmoid_entries) {
         return {static_cast<std::uint16_t>(negative ? 0 : 0x3F80)};
     }
     const std::uint32_t at = magnitude < a::sigmoid_lowest ? 0 : magnitude - a::sigmoid_lowest;
