@@ -128,8 +128,10 @@ TYPED_TEST(UpdateTiles, ArePortableUpdates) {
         std::vector<Regulariser> e(count);
         std::vector<Regulariser> d(count);
         for (int repetition = 0; repetition < 20; ++repetition) {
+            // Steps that move every weight, and such as leave most BF16 ones where they are.
+            const float limit = repetition % 2 == 0 ? 1.0f : 1e-4f;
             for (std::size_t i = 0; i < count; ++i) {
-                const float g = draw_number(random, 1.0f);
+                const float g = draw_number(random, limit);
                 const float weight = draw_number(random, 0.5f);
                 if constexpr (TypeParam::precision == Precision::mixed) {
                     const SplitFloat planes = split(weight);

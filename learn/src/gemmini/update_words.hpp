@@ -67,11 +67,12 @@ struct Weights<PortableBf16> {
                                              UpdateValues& values) {
         const Pairs pairs = words::round(of, buffer.pairs);
         values.rounded = {pairs.even & of.upper, pairs.odd & of.upper};
+        values.high = values.rounded.even >> 16 | values.rounded.odd;
         return false;
     }
     [[gnu::always_inline]] static void store(const UpdateValues& values, Bf16* weights,
                                              std::uint16_t* /*low*/, Halves& buffer) {
-        words::store(values.rounded.even >> 16 | values.rounded.odd, weights);
+        words::store(values.high, weights);
         buffer.pairs = values.rounded;
         in_memory(buffer);
     }
@@ -185,6 +186,34 @@ struct PairOfBuffers {
     UpdateBuffers<Format> b;
 };
 
+// In BF16 most weights stay where they are, as a step is smaller than half a unit of their last place: no bit
+// differs. (Those that are not finite are never `kept`: infinity less itself is no number.)
+[[gnu::always_inline]] inline bool kept(const Constants& of, Word before_a, Word now_a, Word before_b,
+                                        Word now_b) {
+    const Word finite = ((before_a | before_b) & ~of.signs) + of.exponent_ones;
+    return ((before_a ^ now_a) | (before_b ^ now_b) | (finite & of.signs)) == 0;
+}
+
+// D = 0: e' = e + d/2, to be rounded.
+template <typename Format>
+[[gnu::always_inline]] inline void decay(UpdateBuffers<Format>& buffer, const UpdateValues& values) {
+    float d[4];
+    read(buffer.d, d);
+    for_lanes([&](int k) __attribute__((always_inline)) { d[k] = fused(0.5f, d[k], values.e[k]); });
+    write(d, buffer.e);
+}
+
+// D = 0: d' = 0 - e, whose zeros are positive.
+template <typename Format>
+[[gnu::always_inline]] inline void store_decayed(const Constants& of, const TilePointers<Format>& at,
+                                                 const UpdateBuffers<Format>& buffer) {
+    const Word e = load(at.e);
+    const Word magnitude = e & ~of.signs;
+    const Word not_zero = magnitude + ~of.signs;  // bit 15
+    store(magnitude | (~e & not_zero & of.signs), at.d);
+    store(packed(of, round(of, buffer.e.pairs)), at.e);
+}
+
 // Two words, the other one at a distance from that of the pointers; false if they are left as they are, for
 // element-wise code.
 template <typename Format>
@@ -205,6 +234,17 @@ template <typename Format>
     const bool rare_b = Weights<Format>::round(of, buffers.b.weights, b);
     if (rare_a || rare_b) [[unlikely]] {
         return false;
+    }
+    if constexpr (std::is_same_v<Format, PortableBf16>) {
+        if (kept(of, load(at.weights), a.high, load(at.weights + distance), b.high)) {
+            decay(buffers.a, a);
+            decay(buffers.b, b);
+            next_stage();
+            at.renew();
+            store_decayed(of, at, buffers.a);
+            store_decayed(of, at.moved(gradient_distance, distance), buffers.b);
+            return true;
+        }
     }
     Weights<Format>::store(a, at.weights, at.low, buffers.a.weights);
     Weights<Format>::store(b, at.weights + distance, at.low + distance, buffers.b.weights);
