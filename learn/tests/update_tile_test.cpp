@@ -58,7 +58,7 @@ float draw_number(Random& random, float limit) {
 template <typename T>
 std::uint32_t bits_of(T x) {
     if constexpr (std::is_same_v<T, float>) {
-        return x == x ? std::bit_cast<std::uint32_t>(x) : 0x7FC00000u;
+        return std::isnan(x) ? 0x7FC00000u : std::bit_cast<std::uint32_t>(x);
     } else if constexpr (std::is_same_v<T, Bf16>) {
         return x.bits;
     } else {
