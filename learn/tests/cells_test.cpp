@@ -234,8 +234,8 @@ TYPED_TEST(Cells, ForwardIsThePortableCell) {
                     work.gates = in_place ? sums.rows() : work.gates;
                 }
                 if (!keep) {
-                    work.gates = {};
-                    work.taped = {};
+                    work.gates.start = nullptr;
+                    work.taped.start = nullptr;
                 }
                 forward_cells(work);
                 sums.expect_same(expected_sums, c.what + ", sums");
@@ -310,10 +310,11 @@ TYPED_TEST(Cells, BackwardIsThePortableGradient) {
                                               .first = first,
                                               .hidden = hidden.rows()};
                     if (last) {
-                        work.cell = {};
+                        work.cell.start = nullptr;
                     }
                     if (where != Hidden::own) {
-                        work.hidden = where == Hidden::none ? Rows<Operand>{} : cell.rows();
+                        work.hidden = where == Hidden::none ? Rows<Operand>{nullptr, hidden.rows().stride}
+                                                            : cell.rows();
                     }
                     backward_cells(work);
                     gates.expect_same(expected_gates, c.what + ", gates");

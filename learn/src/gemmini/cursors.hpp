@@ -32,11 +32,11 @@ struct Spacing {
 
     template <typename T>
     static bool in_tape(Rows<T> rows) {
-        return rows.stride == tape;
+        return rows && rows.stride == tape;
     }
     template <typename T>
     static bool in_step(Rows<T> rows) {
-        return rows.stride == step;
+        return rows && rows.stride == step;
     }
 };
 
