@@ -208,13 +208,20 @@ void backward_rows(const CellBackward<Format>& work) {
     const Rows<const State> incoming = work.first
                                            ? Rows<const State>{zeros, 0}
                                            : Rows<const State>{work.cell_grad.start, work.cell_grad.stride};
+    // The one of the two that is not there is not read, but its cursor moves.
+    const Rows<const Bf16> cell = work.cell ? work.cell : work.cell_before;
+    const Rows<const State> last_cell = work.last_cell ? work.last_cell : work.hidden_grad;
     const std::uint32_t units = Spaced::units != 0 ? Spaced::units : work.units;
     const std::uint32_t groups = work.groups;
     for (std::uint32_t first = 0; first < work.batch; first += 4) {
-        BackwardCursors<Format, Spaced> at{{work.gates, units, first}, {work.cell_before, first},
-                                           {work.cell, first},         {work.last_cell, first},
-                                           {work.hidden_grad, first},  {incoming, first},
-                                           {work.cell_grad, first},    {hidden, first}};
+        BackwardCursors<Format, Spaced> at{{work.gates, units, first},
+                                           {work.cell_before, first},
+                                           {cell, first},
+                                           {last_cell, first},
+                                           {work.hidden_grad, first},
+                                           {incoming, first},
+                                           {work.cell_grad, first},
+                                           {hidden, first}};
         std::uint32_t u = 0;
         for (std::uint32_t group = 0; group < groups; ++group) {
             for (const std::uint32_t end = u + units; u + 1 < end; u += 2) {

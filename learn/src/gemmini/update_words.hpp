@@ -272,11 +272,14 @@ void update_rows(const UpdateTile<Format>& tile) {
     PairOfBuffers<Format> buffers;
     const float learning_rate = tile.learning_rate;
     const float alpha = tile.alpha;
+    // A plane that is not there is not read, but its pointer moves.
+    std::uint16_t* const low =
+        tile.low != nullptr ? tile.low : reinterpret_cast<std::uint16_t*>(tile.weights);
     const std::size_t rows = tile.rows;
     const std::size_t pairs = tile.columns / 8;
     for (std::size_t row = 0; row < rows; ++row) {
         const std::size_t begin = row * tile.stride;
-        TilePointers<Format> at{tile.gradient[row], tile.weights + begin, tile.low + begin, tile.e + begin,
+        TilePointers<Format> at{tile.gradient[row], tile.weights + begin, low + begin, tile.e + begin,
                                 tile.d + begin};
         for (std::size_t n = 0; n < pairs; ++n) {
             if (!update_pair(of, learning_rate, alpha, buffers, at, 4, 4)) [[unlikely]] {
@@ -293,7 +296,7 @@ void update_rows(const UpdateTile<Format>& tile) {
     const std::size_t column = tile.columns - 4;
     for (std::size_t row = 0; row + 1 < rows; row += 2) {
         const std::size_t begin = row * tile.stride + column;
-        TilePointers<Format> at{tile.gradient[row] + column, tile.weights + begin, tile.low + begin,
+        TilePointers<Format> at{tile.gradient[row] + column, tile.weights + begin, low + begin,
                                 tile.e + begin, tile.d + begin};
         if (!update_pair(of, learning_rate, alpha, buffers, at, tile.gradient.stride, tile.stride))
             [[unlikely]] {
