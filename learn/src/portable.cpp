@@ -328,7 +328,7 @@ struct Portable {
                 g = fused(-step.alpha, e, g);
             }
             const float along = direction(ws, step, at, g * step.scale);
-            const float now = Format::put_weight(ws, at, fused(-step.learning_rate, along, w));
+            const float now = put_updated<Format>(ws, step, at, fused(-step.learning_rate, along, w));
             if (plan.regulariser) {
                 const float d = get_state(ws, BufferId::regulariser_d, at);
                 const float moved = now - w;
@@ -356,10 +356,19 @@ struct Portable {
 template <typename Format>
 constexpr Kernels portable_table() {
     using P = Portable<Format>;
-    return {"portable",          &P::forward,       &P::gate_gradient,
-            &P::hidden_gradient, &P::rebuild_block, &P::weight_gradient,
-            &P::head_logits,     &P::exponentials,  &P::head_hidden_gradient,
-            &P::head_gradient,   &P::update,        &P::collect};
+    return {"portable",
+            &P::forward,
+            &P::gate_gradient,
+            &P::hidden_gradient,
+            &P::rebuild_block,
+            &P::weight_gradient,
+            &P::head_logits,
+            &P::exponentials,
+            &P::head_hidden_gradient,
+            &P::head_gradient,
+            &P::update,
+            &P::collect,
+            true};
 }
 
 constexpr Kernels fp32_kernels = portable_table<PortableFp32>();

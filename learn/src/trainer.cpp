@@ -2,6 +2,7 @@
 
 #include "partita/learn/activation.hpp"
 #include "partita/learn/marks.hpp"
+#include "partita/learn/rounding.hpp"
 #include "portable/arithmetic.hpp"
 #include "trainer_bytes.hpp"
 
@@ -35,6 +36,9 @@ Result<Trainer> Trainer::create(const Plan& plan, std::span<std::byte> memory, c
     }
     if (array_side == 0 || array_side > 256) {
         return Error::bad_array_side;
+    }
+    if (plan.rounding == Rounding::stochastic && !kernels.stochastic_rounding) {
+        return Error::bad_option;
     }
     if (plan.array != (kernels.products != nullptr)) {
         return Error::bad_option;
@@ -421,6 +425,7 @@ UpdateStep Trainer::next_update(const Hyper& hyper) const {
     step.beta1 = hyper.beta1;
     step.beta2 = hyper.beta2;
     step.epsilon = hyper.epsilon;
+    step.rounding_key = stochastic_key(hyper.rounding_seed, updates_);
     if (plan().rule == Rule::adam) {
         step.correction1 =
             static_cast<float>(1.0 / (1.0 - power(static_cast<double>(hyper.beta1), updates_ + 1)));

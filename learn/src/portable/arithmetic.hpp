@@ -6,8 +6,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "partita/learn/bfloat16.hpp"
+#include "partita/learn/rounding.hpp"
 #include "partita/learn/update.hpp"
 #include "partita/learn/workspace.hpp"
 
@@ -175,6 +177,36 @@ inline void put_state(const Workspace& ws, BufferId id, std::size_t at, float x)
     } else {
         ws.array<float>(id)[at] = x;
     }
+}
+
+// The number of the parameter that is `at` in plain order; units that only fill up the last block share those
+// of others, for their weights stay zero.
+inline std::uint64_t parameter_index(const Workspace& ws, std::size_t at) {
+    const ParameterIndex index{ws.plan().shape};
+    const Extents& e = ws.extents();
+    if (at >= ws.head_bias_index()) {
+        return index.head_bias(static_cast<std::uint32_t>(at - ws.head_bias_index()));
+    }
+    if (at >= e.lstm_parameters) {
+        const std::size_t within = at - e.lstm_parameters;
+        return index.head(static_cast<std::uint32_t>(within / e.padded_hidden),
+                          static_cast<std::uint32_t>(within % e.padded_hidden));
+    }
+    const auto row = static_cast<std::uint32_t>(at / gates_per_block % e.rows);
+    const auto block = static_cast<std::uint32_t>(at / gates_per_block / e.rows);
+    const auto place = static_cast<std::uint32_t>(at % gates_per_block);
+    return index.lstm(row, place / units_per_block, block * units_per_block + place % units_per_block);
+}
+
+// Stores an updated weight by the plan's rounding; returns it as stored.
+template <typename Format>
+float put_updated(const Workspace& ws, const UpdateStep& step, std::size_t at, float w) {
+    if constexpr (std::is_same_v<Format, PortableBf16>) {
+        if (ws.plan().rounding == Rounding::stochastic) {
+            w = widen(stochastic_narrow(w, stochastic_bits(step.rounding_key, parameter_index(ws, at))));
+        }
+    }
+    return Format::put_weight(ws, at, w);
 }
 
 // The way to go for a gradient, by the plan's rule.

@@ -84,6 +84,9 @@ struct Kernels {
     // Adds the regulariser's gradient, keeps the sum in the gradient buffer and returns its squared norm.
     double (*collect)(const Workspace&, float alpha, Elements, const float* gradient) = nullptr;
 
+    // Whether `update` knows the plan's stochastic rounding.
+    bool stochastic_rounding = false;
+
     // Where matrix products are the first member's; for plans with `array`, and only for these.
     const ArrayProducts* products = nullptr;
 };

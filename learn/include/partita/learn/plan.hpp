@@ -37,6 +37,12 @@ enum class Tape : std::uint8_t {
     lean,  // hidden and cell state only; gates are computed again, twice
 };
 
+// How a weight is rounded where it is stored after an update.
+enum class Rounding : std::uint8_t {
+    nearest,     // to nearest, ties to even
+    stochastic,  // bf16 only: up or down by chance, so that the mean is the number (rounding.hpp)
+};
+
 enum class Rule : std::uint8_t { sgd, momentum, adam };
 
 struct Plan {
@@ -49,8 +55,9 @@ struct Plan {
     Rule rule = Rule::sgd;
     bool regulariser = true;  // FPTT's pull towards the running mean: keeps e and d beside the weights
     bool narrow_regulariser =
-        false;                  // fp32: e and d in BF16 all the same (in bf16 and mixed they always are)
-    bool clipping = false;      // gradient clipping by norm: keeps the whole gradient
+        false;  // fp32: e and d in BF16 all the same (in bf16 and mixed they always are)
+    Rounding rounding = Rounding::nearest;  // of updated weights; e and d are always rounded to nearest
+    bool clipping = false;                  // gradient clipping by norm: keeps the whole gradient
     bool auxiliary = false;     // FPTT's auxiliary loss: keeps label distributions by part and class
     bool array = false;         // tape and scratch lie as an accelerator's array reads and writes them
     std::uint32_t members = 1;  // of the team that works on it
@@ -79,6 +86,10 @@ constexpr Error validate(const Plan& plan) {
     }
     // An array has one type for operands and sums, and its tape holds the gates.
     if (plan.array && (plan.precision == Precision::mixed || plan.tape == Tape::lean)) {
+        return Error::bad_option;
+    }
+    // Wider weights need no chance.
+    if (plan.rounding == Rounding::stochastic && plan.precision != Precision::bf16) {
         return Error::bad_option;
     }
     // No single extent near the limit of 32 bits, so that rounding up to a block cannot wrap.
@@ -110,6 +121,16 @@ constexpr const char* name(Tape tape) {
             return "full";
         case Tape::lean:
             return "lean";
+    }
+    return "?";
+}
+
+constexpr const char* name(Rounding rounding) {
+    switch (rounding) {
+        case Rounding::nearest:
+            return "nearest";
+        case Rounding::stochastic:
+            return "stochastic";
     }
     return "?";
 }
