@@ -39,10 +39,10 @@ float as_stored(float x) {
     return value(stored);
 }
 
-// a * b + c for BF16 numbers, rounded once to BF16. The product has at most 16 significant bits and is exact
-// in FP32 short of its range, so FP64 holds it always; the FP64 sum is rounded to odd, which keeps the one
-// rounding that follows correct.
-inline float fused_bf16(float a, float b, float c) {
+// fused_bf16 for all arguments. The product has at most 16 significant bits and is exact in FP32 short of its
+// range, so FP64 holds it always; the FP64 sum is rounded to odd, which keeps the one rounding that follows
+// correct.
+inline float fused_bf16_by_wider_sum(float a, float b, float c) {
     const double product = static_cast<double>(a) * static_cast<double>(b);
     const double addend = static_cast<double>(c);
     double sum = product + addend;
@@ -80,6 +80,21 @@ inline float fused_bf16(float a, float b, float c) {
         result = 0x7F80u;
     }
     return widen({static_cast<std::uint16_t>(result | (sign << 15))});
+}
+
+// a * b + c for BF16 numbers, rounded once to BF16. Numbers half-way between two BF16 numbers are FP32
+// numbers and rounding is monotonic, so the FP32 sum never lies beyond one that the true sum does not reach:
+// unless it is half-way itself, rounding it again is right. A product that FP32 has rounded too is below
+// 2^-133; beside it c, about as large as the sum, is 2^-126 at least from any half-way number.
+inline float fused_bf16(float a, float b, float c) {
+    const float sum = a * b + c;
+    const auto bits = std::bit_cast<std::uint32_t>(sum);
+    const std::uint32_t exponent = (bits >> 23) & 0xFFu;
+    constexpr std::uint32_t small = 10;  // 2^-117
+    if (exponent < small || exponent == 0xFFu || (bits & 0xFFFFu) == 0x8000u) {
+        return fused_bf16_by_wider_sum(a, b, c);
+    }
+    return std::bit_cast<float>((bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
 }
 
 // Where a 16-bit array keeps the parameter that is `at` in plain order.
