@@ -92,17 +92,24 @@ CLI::Validator one_of(const std::string& first, const std::string& second) {
             ""};
 }
 
+// The programs are written for elements of BF16 or FP32, the published one for sums of the same type.
 void check_elements(const std::string& program, const chip::config::Chip& chip) {
     using chip::gemmini::Number;
-    if (chip.gemmini.input_type == Number::bf16 || chip.gemmini.input_type == Number::fp32) {
-        return;
+    const chip::gemmini::Config& array = chip.gemmini;
+    const auto refuse = [&](std::string_view key, std::string_view expected) {
+        const auto lines = chip::config::lines_of(chip);
+        const auto type = std::ranges::find(lines, key, &chip::config::Line::key);
+        throw chip::ChipError(
+            fmt::format("building {} for {}: {} is {}, expected {}; give a program for this "
+                        "chip with --elf",
+                        program, chip.name, key, type->value, expected));
+    };
+    if (array.input_type != Number::bf16 && array.input_type != Number::fp32) {
+        refuse("gemmini.input_type", "bf16 or fp32");
     }
-    const auto lines = chip::config::lines_of(chip);
-    const auto type = std::ranges::find(lines, "gemmini.input_type", &chip::config::Line::key);
-    throw chip::ChipError(
-        fmt::format("building {} for {}: gemmini.input_type is {}, expected bf16 or fp32; give a program for "
-                    "this chip with --elf",
-                    program, chip.name, type->value));
+    if (program == "published" && array.accumulator_type != array.input_type) {
+        refuse("gemmini.accumulator_type", "gemmini.input_type");
+    }
 }
 
 firmware::BuildOptions build_options(const ChipProgramOptions& options, const chip::config::Chip& chip) {
@@ -122,8 +129,18 @@ firmware::BuildOptions build_options(const ChipProgramOptions& options, const ch
 
 }  // namespace
 
+void add_settings(CLI::App& app, std::vector<std::string>& settings) {
+    app.add_option(
+           "--set", settings,
+           "a value in place of what the chip's file says, like gemmini.accumulator_type=fp32; may be "
+           "given several times")
+        ->type_name("SECTION.KEY=VALUE")
+        ->allow_extra_args(false);
+}
+
 void ChipProgramOptions::add_to(CLI::App& app) {
     app.add_option("--chip", chip_file, "the chip: a file like chips/ms4-c1.toml")->required();
+    add_settings(app, settings);
     auto* given = app.add_option("--elf", elf, "run this program; otherwise one is built for the chip");
     app.add_option("--program", name,
                    "which program to build: train (learn with the array) or published (the published "
@@ -151,7 +168,7 @@ void ChipProgramOptions::add_to(CLI::App& app) {
 }
 
 chip::config::Chip ChipProgramOptions::chip() const {
-    return chip::config::read_chip(chip_file);
+    return chip::config::read_chip(chip_file, settings);
 }
 
 std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, bool quiet) const {

@@ -12,5 +12,6 @@ void add_evaluate(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_simulate(CLI::App& app);
 void add_validate(CLI::App& app);
+void add_routine(CLI::App& app);
 
 }  // namespace partita::cli

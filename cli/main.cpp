@@ -30,6 +30,7 @@ int run(int argc, char** argv) {
     add_demo(app);
     add_simulate(app);
     add_validate(app);
+    add_routine(app);
     try {
         const auto is_first = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
         if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_first).empty()) {

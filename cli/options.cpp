@@ -17,6 +17,8 @@ const std::map<std::string, learn::Precision> precisions{
 const std::map<std::string, learn::Tape> tapes{{"full", learn::Tape::full}, {"lean", learn::Tape::lean}};
 const std::map<std::string, learn::Rule> rules{
     {"sgd", learn::Rule::sgd}, {"momentum", learn::Rule::momentum}, {"adam", learn::Rule::adam}};
+const std::map<std::string, learn::Rounding> roundings{{"nearest", learn::Rounding::nearest},
+                                                       {"stochastic", learn::Rounding::stochastic}};
 const std::map<std::string, runner::Backend> backends{{"auto", runner::Backend::automatic},
                                                       {"host", runner::Backend::host},
                                                       {"portable", runner::Backend::portable}};
@@ -144,6 +146,8 @@ void TrainingOptions::add_to(CLI::App& app) {
     app.add_option("--seed", seed, "first seed: order of the sequences, random start, augmentation [1]")
         ->check(whole_from(0, UINT64_MAX));
     add_rule(app, rule);
+    choice(app, "--rounding", rounding, roundings,
+           "of updated weights: nearest, or stochastic (bf16 by the portable backend) [nearest]");
     app.add_option("--alpha", alpha, "FPTT's regulariser [0.1]")->check(number_from(0.0, 1e6));
     app.add_option("--momentum", momentum, "momentum's factor [0.9]")->check(number_from(0.0, 1.0));
     app.add_flag("--no-regulariser", no_regulariser, "without FPTT's regulariser");
@@ -168,6 +172,14 @@ learn::Plan TrainingOptions::plan(learn::Shape shape, std::size_t steps, std::ui
         throw UsageError(
             fmt::format("the sequences have {} steps; at most {} are possible", steps, UINT32_MAX));
     }
+    if (rounding == learn::Rounding::stochastic && machine.precision != learn::Precision::bf16) {
+        throw UsageError(fmt::format("--rounding stochastic is for --precision bf16, not {}",
+                                     learn::name(machine.precision)));
+    }
+    if (rounding == learn::Rounding::stochastic && machine.backend != runner::Backend::portable) {
+        throw UsageError(
+            "--rounding stochastic needs --backend portable; the host backend rounds to nearest");
+    }
     learn::Plan plan;
     plan.shape = shape;
     plan.batch = batch;
@@ -176,6 +188,7 @@ learn::Plan TrainingOptions::plan(learn::Shape shape, std::size_t steps, std::ui
     plan.precision = machine.precision;
     plan.tape = machine.tape;
     plan.rule = rule;
+    plan.rounding = rounding;
     plan.regulariser = !no_regulariser;
     plan.narrow_regulariser = machine.narrow_state;
     plan.clipping = clip.has_value();
@@ -190,6 +203,7 @@ runner::TrainingSettings TrainingOptions::settings(std::size_t run, std::uint64_
     settings.hyper.learning_rate = learning_rates.size() == 1 ? learning_rates[0] : learning_rates[run];
     settings.hyper.alpha = alpha;
     settings.hyper.momentum = momentum;
+    settings.hyper.rounding_seed = run_seed;
     settings.hyper.clip_norm = clip.value_or(0.0f);
     settings.schedule = schedule;
     settings.warm_up_epochs = warm_up;

@@ -71,6 +71,7 @@ struct TrainingOptions {
     std::uint32_t seeds = 1;
     std::uint64_t seed = 1;
     learn::Rule rule = learn::Rule::sgd;
+    learn::Rounding rounding = learn::Rounding::nearest;
     float alpha = 0.1f;
     float momentum = 0.9f;
     bool no_regulariser = false;

@@ -89,7 +89,8 @@ std::string functions_text(const RunResult& result) {
     for (const std::uint64_t ticks : result.profile.ticks) {
         total += static_cast<double>(ticks) * 1e-9;
     }
-    Table table({fmt::format("{}, {}, {}", parts_text(result.plan), learn::name(result.plan.precision),
+    Table table({fmt::format("{}, {}{}, {}", parts_text(result.plan), learn::name(result.plan.precision),
+                             result.plan.rounding == learn::Rounding::stochastic ? " stochastic" : "",
                              result.backend),
                  "time", "share", "Gop", "Gop/s", "GB", "GB/s"});
     runner::Cost all;
@@ -142,6 +143,7 @@ nlohmann::json results_json(const ExperimentSetup& setup, std::span<const RunRes
         json.push_back({{"parts", run.plan.parts},
                         {"parts_made", learn::part_count(run.plan)},
                         {"precision", learn::name(run.plan.precision)},
+                        {"rounding", learn::name(run.plan.rounding)},
                         {"tape", learn::name(run.plan.tape)},
                         {"rule", learn::name(run.plan.rule)},
                         {"threads", run.plan.members},

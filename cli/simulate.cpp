@@ -142,7 +142,8 @@ void add_simulate(CLI::App& app) {
         "Examples:\n"
         "  partita simulate --chip chips/ms4-c1.toml --parts 28\n"
         "  partita simulate --chip chips/ms8-c4.toml --program published --parts 7 --json record.json\n"
-        "  partita simulate --chip chips/ms4-c1.toml --elf program.elf --trace trace.json");
+        "  partita simulate --chip chips/ms4-c1.toml --elf program.elf --trace trace.json\n"
+        "  partita simulate --chip chips/ms4-c1.toml --set gemmini.scratchpad_bytes=262144 --parts 56");
     command->callback([options] { simulate(*options); });
 }
 

@@ -55,6 +55,7 @@ std::map<std::string, std::string> fingerprint(const TrainOptions& o, const Data
             {"epochs", fmt::format("{}", t.epochs)},
             {"seed", fmt::format("{}", t.seed)},
             {"rule", learn::name(t.rule)},
+            {"rounding", learn::name(t.rounding)},
             {"alpha", t.no_regulariser ? "none" : fmt::format("{}", t.alpha)},
             {"momentum", fmt::format("{}", t.momentum)},
             {"auxiliary loss", t.auxiliary ? "yes" : "no"},

@@ -1,23 +1,14 @@
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "chip/base/error.hpp"
-#include "chip_program.hpp"
 #include "commands.hpp"
-#include "explore/simulation.hpp"
 #include "explore/validation.hpp"
-#include "options.hpp"
 #include "output.hpp"
+#include "point_jobs.hpp"
 
 namespace partita::cli {
 namespace {
@@ -30,77 +21,11 @@ struct ValidateOptions {
     std::string store = "build/validate";
     std::string model;
     std::string samples;
+    std::vector<std::string> settings;
     std::vector<std::string> only;
     std::uint32_t jobs = 1;
     std::string json;
 };
-
-struct Job {
-    explore::Point point;
-    fs::path elf;
-    fs::path chip;
-    fs::path record;
-    std::uint64_t expected = 0;  // cycles, to tell how long it may take
-};
-
-pid_t start(const Job& job) {
-    const std::string elf = job.elf.string();
-    const std::string chip = job.chip.string();
-    const std::string record = job.record.string();
-    const pid_t child = fork();
-    if (child < 0) {
-        throw chip::ChipError("no process can be started for a simulation");
-    }
-    if (child == 0) {
-        execl("/proc/self/exe", "partita", "simulate", "--quiet", "--elf", elf.c_str(), "--chip",
-              chip.c_str(), "--json", record.c_str(), static_cast<char*>(nullptr));
-        _exit(127);
-    }
-    return child;
-}
-
-// Runs the jobs, so many at a time, longest first. A job that fails does not stop the others; returns how
-// many did.
-std::size_t run_all(std::vector<Job> jobs, std::uint32_t at_a_time) {
-    std::stable_sort(jobs.begin(), jobs.end(),
-                     [](const Job& left, const Job& right) { return left.expected > right.expected; });
-    std::uint64_t total = 0;
-    for (const Job& job : jobs) {
-        total += job.expected;
-    }
-    Progress progress("validate");
-    std::map<pid_t, const Job*> running;
-    std::uint64_t done = 1;
-    std::size_t failed = 0;
-    std::size_t next = 0;
-    std::size_t ended = 0;
-    progress.update(done, total + 1, "");
-    while (ended < jobs.size()) {
-        while (running.size() < at_a_time && next < jobs.size()) {
-            running[start(jobs[next])] = &jobs[next];
-            ++next;
-        }
-        int status = 0;
-        const pid_t child = wait(&status);
-        const auto found = running.find(child);
-        if (found == running.end()) {
-            if (child < 0 && errno != EINTR) {
-                throw chip::ChipError("the simulations can no longer be waited for");
-            }
-            continue;
-        }
-        const Job& job = *found->second;
-        running.erase(found);
-        ++ended;
-        done += job.expected;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            ++failed;
-            fmt::print(stderr, "partita: {} failed; the reason is above\n", job.point.name());
-        }
-        progress.update(done, total + 1, fmt::format("{} of {} points", ended, jobs.size()));
-    }
-    return failed;
-}
 
 std::string percent(double share) {
     return fmt::format("{:+.1f} %", 100 * share);
@@ -130,21 +55,6 @@ void print_errors(const explore::Measurements& published, const explore::Measure
     fmt::print("{}", table.text());
 }
 
-// A point by its own name or that of its chip.
-bool names(const std::string& name, const explore::Point& point) {
-    return name == point.name() || name == point.chip();
-}
-
-void check_names(const std::vector<std::string>& only, const explore::Measurements& published) {
-    for (const std::string& name : only) {
-        if (std::ranges::none_of(published, [&](const auto& entry) { return names(name, entry.first); })) {
-            throw UsageError(
-                fmt::format("--only {}: no measured point or chip has that name, expected one like {} or {}",
-                            name, published.begin()->first.name(), published.begin()->first.chip()));
-        }
-    }
-}
-
 void validate(const ValidateOptions& options) {
     check_writable(options.json);
     const explore::Measurements published = explore::read_measurements(options.reference);
@@ -161,45 +71,32 @@ void validate(const ValidateOptions& options) {
                                              "data_movement",
                                              "total"};
     check_names(options.only, published);
-    std::error_code error;
-    fs::create_directories(options.store, error);
-    if (!fs::is_directory(options.store)) {
-        throw chip::ChipError(fmt::format("the folder {} for run records cannot be made: {}", options.store,
-                                          error ? error.message() : "there is a file of that name"));
-    }
+    make_store(options.store);
     explore::Measurements simulated;
-    std::vector<Job> jobs;
-    std::map<std::string, std::pair<std::string, std::string>> identity;  // point: fingerprint, program hash
-    for (const auto& [measured, cycles] : published) {
-        const explore::Point& point = measured;
-        if (!options.only.empty() &&
-            std::ranges::none_of(options.only, [&](const std::string& name) { return names(name, point); })) {
+    std::vector<PointJob> jobs;
+    ChipProgramOptions program;
+    program.name = "published";
+    program.model = options.model;
+    program.samples = options.samples;
+    program.settings = options.settings;
+    for (const auto& [point, cycles] : published) {
+        if (!chosen(options.only, point)) {
             continue;
         }
-        ChipProgramOptions program;
-        program.chip_file = (fs::path(options.chips) / (point.chip() + ".toml")).string();
-        program.name = "published";
-        program.parts = point.parts;
-        program.model = options.model;
-        program.samples = options.samples;
-        const chip::config::Chip chip = program.chip();
-        Job job{point, program.build(chip, true), program.chip_file,
-                fs::path(options.store) / (point.name() + ".json"), cycles.at("total")};
-        const std::string fingerprint = fmt::format("{:016x}", chip::config::fingerprint(chip));
-        const std::string hash = explore::program_hash(chip::program::read_program(job.elf));
-        identity[point.name()] = {fingerprint, hash};
-        if (const auto record = explore::stored_record(job.record, fingerprint, hash)) {
+        PointJob job =
+            make_job(point, program, options.chips, fs::path(options.store) / (point.name() + ".json"));
+        job.expected = cycles.at("total");
+        if (const auto record = job.stored()) {
             simulated[point] = explore::cycles_of(*record, functions);
         } else {
-            jobs.push_back(job);
+            jobs.push_back(std::move(job));
         }
     }
     fmt::print("{} points: {} finished before, {} to run\n", simulated.size() + jobs.size(), simulated.size(),
                jobs.size());
-    const std::size_t failed = run_all(jobs, options.jobs);
-    for (const Job& job : jobs) {
-        const auto& [fingerprint, hash] = identity.at(job.point.name());
-        if (const auto record = explore::stored_record(job.record, fingerprint, hash)) {
+    const std::size_t failed = run_all("validate", jobs, options.jobs);
+    for (const PointJob& job : jobs) {
+        if (const auto record = job.stored()) {
             simulated[job.point] = explore::cycles_of(*record, functions);
         }
     }
@@ -230,6 +127,7 @@ void add_validate(CLI::App& app) {
                         "safetensors with the weights to start from [the project's own]");
     command->add_option("--samples", options->samples,
                         "safetensors with the four sequences [the project's own digits]");
+    add_settings(*command, options->settings);
     command->add_option("--only", options->only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
     command->add_option("--jobs", options->jobs, "simulations at a time [1]")->check(CLI::Range(1, 256));
     command->add_option("--json", options->json, "write both tables to this file, for machines");

@@ -136,6 +136,24 @@ TEST_F(ResumeCommand, OtherOptionsAreNamed) {
     differs({}, {"data checksum"});
 }
 
+TEST_F(ResumeCommand, RoundingByChanceGoesOnWhereItWas) {
+    const Arguments command = {"train",      "--sequences", "sequences", "--hidden", "6",
+                               "--parts",    "3",           "--epochs",  "400",      "--precision",
+                               "bf16",       "--backend",   "portable",  "--lr",     "0.001",
+                               "--rounding", "stochastic"};
+    start(command);
+    process().send(SIGINT);
+    ASSERT_EQ(process().wait().exit_code, 1);
+    ASSERT_LT(epoch_of_checkpoint(), 400u);
+    succeeds(with(command, {"--checkpoint", "checkpoint", "--resume", "--threads", "2", "--out", "resumed"}));
+    succeeds(with(command, {"--out", "whole"}));
+    EXPECT_TRUE(text("resumed") == text("whole")) << "the models differ";
+    Arguments nearest = command;
+    nearest.back() = "nearest";
+    refuses(1, {"rounding stochastic, this run has nearest"},
+            with(nearest, {"--checkpoint", "checkpoint", "--resume"}));
+}
+
 TEST_F(ResumeCommand, DrawnDigitsMustBeTheSame) {
     const Arguments population{"train",     "--strokes", "population", "--writers", "2", "--each",
                                "3",         "--view",    "rows",       "--hidden",  "4", "--checkpoint",

@@ -1,4 +1,4 @@
-// `partita simulate` and `partita validate`: the training program on simulated chips, and what goes wrong.
+// `partita simulate`, `validate` and `routine`: the training program on simulated chips, and what goes wrong.
 
 #include <cstdlib>
 #include <sstream>
@@ -7,6 +7,7 @@
 #include "chip/config/firmware.hpp"
 #include "chip/soc/tests/machine_program.hpp"
 #include "command.hpp"
+#include "explore/routine_report.hpp"
 #include "firmware/host/build.hpp"
 #include "firmware/tests/portable_training.hpp"
 #include "partita/learn/layout.hpp"
@@ -115,6 +116,19 @@ TEST_F(Simulate, RunsAProgramAtHand) {
     EXPECT_EQ(content().size(), 4u);
 }
 
+TEST_F(Simulate, SettingsMakeAnotherChip) {
+    write_program("program.elf", small_program(0));
+    const Arguments command{"simulate", "--chip", chip_file("ms4-c1"), "--elf", "program.elf", "--quiet"};
+    ends_well(with(command, {"--json", "file.json"}));
+    ends_well(with(command, {"--json", "set.json", "--set", "memory.dram_read_latency=300", "--set",
+                             "rocket.icache_sets=128"}));
+    const nlohmann::json plain = json("file.json");
+    const nlohmann::json other = json("set.json");
+    EXPECT_EQ(other.at("chip").at("name"), "ms4-c1 + memory.dram_read_latency=300 + rocket.icache_sets=128");
+    EXPECT_NE(other.at("chip").at("fingerprint"), plain.at("chip").at("fingerprint"));
+    EXPECT_GT(other.at("cycles"), plain.at("cycles")) << "code comes from memory";
+}
+
 TEST_F(Simulate, AFailureOfTheProgramIsAFailure) {
     write_program("program.elf", small_program(3));
     const Outcome outcome =
@@ -156,12 +170,14 @@ TEST_F(Simulate, ChipFilesAreChecked) {
     write_chip("cores.toml", "cores", "cores = 0");
     refuses_chip({"cores.toml', line 5", "soc.cores", "0", "1 to 64"}, "cores.toml");
     write_chip("scratchpad.toml", "scratchpad_bytes", "scratchpad_bytes = 100000");
-    refuses_chip({"scratchpad.toml', line 87", "gemmini.scratchpad_bytes", "100000", "power of two"},
+    refuses_chip({"scratchpad.toml', line 88", "gemmini.scratchpad_bytes", "100000", "power of two"},
                  "scratchpad.toml");
     write_chip("unknown.toml", "cores", "cores = 1\ncaches = 2");
     refuses_chip({"unknown.toml', line 6", "caches"}, "unknown.toml");
     write_chip("missing_key.toml", "cores", "");
     refuses_chip({"missing_key.toml", "soc", "cores"}, "missing_key.toml");
+    refuses(1, {"ms4-c1.toml' with soc.cores=0", "1 to 64"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--set", "soc.cores=0", "--elf", "program.elf"});
     write_chip("mistyped.toml", "cores", "cores = \"one\"");
     refuses_chip({"mistyped.toml', line 5", "soc.cores"}, "mistyped.toml");
 }
@@ -191,6 +207,9 @@ TEST_F(Simulate, OptionsAreChecked) {
     refuses(2, {"--program", "'prove'", "train", "published"}, with(command, {"--program", "prove"}));
     refuses(2, {"--elf", "--parts"}, with(command, {"--elf", "x", "--parts", "3"}));
     refuses(1, {"8 parts", "7 steps"}, with(command, {"--steps", "7", "--parts", "8"}));
+    refuses(1, {"published", "gemmini.accumulator_type is fp32", "expected gemmini.input_type"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--program", "published", "--set",
+             "gemmini.accumulator_type=fp32"});
     refuses(1, {"int8-default", "gemmini.input_type is int8", "bf16 or fp32", "--elf"},
             {"simulate", "--chip", chip_file("int8-default")});
     refuses(1, {"divide"}, with(command, {"--program", "published", "--parts", "5"}));
@@ -218,7 +237,91 @@ TEST_F(Simulate, ValidateChecksWhatItIsGiven) {
     refuses(1, {"garbled.csv", "run records"},
             {"validate", "--reference", "good.csv", "--store", "garbled.csv"});
     refuses(2, {"--jobs"}, {"validate", "--jobs", "0"});
+    refuses(1, {"ms4-c1.toml' with soc.corse=1", "cores"},
+            {"validate", "--reference", "good.csv", "--chips", (source / "chips").string(), "--store", ".",
+             "--set", "soc.corse=1"});
     refuses(1, {"nowhere/file", "cannot be written"}, {"validate", "--json", "nowhere/file"});
+}
+
+TEST_F(Simulate, RoutineChecksWhatItIsGiven) {
+    write_text("cycles.csv", "mesh,cores,parts,function,cycles\n4,1,28,total,1000\n");
+    write_text("memory.csv", "parts,fp32,bf16\n28,2,1\n");
+    write_text("unmarked.md", "# Results\n");
+    const Arguments command{"routine", "--reference", "cycles.csv", "--memory", "memory.csv", "--store", "."};
+    refuses(1, {"measurements", "missing.csv", "cannot be read"}, {"routine", "--reference", "missing.csv"});
+    refuses(1, {"published memory", "missing.csv", "cannot be read"},
+            {"routine", "--reference", "cycles.csv", "--memory", "missing.csv"});
+    refuses(2, {"--only ms4-c3", "ms4-c1-k28"}, with(command, {"--only", "ms4-c3"}));
+    refuses(2, {"--precision", "fp16"}, with(command, {"--precision", "fp16"}));
+    refuses(1, {"nowhere.md", "cannot be read"}, with(command, {"--markdown", "nowhere.md"}));
+    refuses(1, {"unmarked.md", "0 times", "expected it once"}, with(command, {"--markdown", "unmarked.md"}));
+    refuses(2, {"same.md", "two results"}, with(command, {"--markdown", "same.md", "--json", "same.md"}));
+    refuses(1, {"nowhere/file", "cannot be written"}, with(command, {"--json", "nowhere/file"}));
+}
+
+// Published figures of one's own, so that the ratios can be worked out again.
+TEST_F(Simulate, RoutineComparesOncePerProgram) {
+    if (!compiler_is_there()) {
+        GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
+    }
+    write_text("cycles.csv", "mesh,cores,parts,function,cycles\n4,1,2,total,1000000\n4,1,7,total,5\n");
+    write_text("memory.csv", "parts,fp32,bf16\n2,4,2\n7,2,1\n");
+    const std::string begin(explore::tables_begin);
+    const std::string end(explore::tables_end);
+    write_text("results.md", "# Results\n" + begin + "\nold\n" + end + "\nKept.\n");
+    const Arguments command{"routine",     "--chips",     (source / "chips").string(),
+                            "--reference", "cycles.csv",  "--memory",
+                            "memory.csv",  "--store",     "runs",
+                            "--precision", "bf16",        "--only",
+                            "ms4-c1-k2",   "--steps",     "4",
+                            "--json",      "routine.json"};
+    std::string out = ends_well(with(command, {"--markdown", "results.md"}));
+    EXPECT_TRUE(says(out, {"1 runs: 0 finished before, 1 to do"}));
+
+    const nlohmann::json record = json("runs/ms4-c1-k2-bf16.json");
+    std::uint64_t cycles = record.at("cycles");
+    for (const auto& region : record.at("harts").at(0).at("regions")) {
+        if (region.at("region") == "(outside)") {
+            cycles -= region.at("cycles").get<std::uint64_t>();
+        }
+    }
+    const learn::Plan plan{.shape = {1, 128, 10},
+                           .batch = 4,
+                           .steps = 4,
+                           .parts = 2,
+                           .precision = learn::Precision::bf16,
+                           .array_side = 4,
+                           .members = 1};
+    const auto bytes = static_cast<double>(learn::layout(plan).value().total);
+    const nlohmann::json result = json("routine.json").at("bf16");
+    const nlohmann::json& point = result.at("points").at("ms4-c1-k2");
+    EXPECT_EQ(point.at("cycles"), cycles);
+    EXPECT_DOUBLE_EQ(point.at("times_fewer_cycles"), 1e6 / static_cast<double>(cycles));
+    EXPECT_DOUBLE_EQ(point.at("share_of_memory"), bytes / (2.0 * 1048576.0));
+    EXPECT_GT(point.at("element_wise_cycles"), 0);
+    EXPECT_GT(point.at("update_cycles"), 0);
+    // Products with [W, inputs, bias] each step, with W's transpose each step but a part's first; the head's
+    // once a part.
+    const std::uint64_t gates = 4 * 128 * 4;
+    const std::uint64_t head = 2 * 10 * 128 * 4;
+    const auto& array = point.at("array");
+    EXPECT_EQ(array.at("forward").at("multiply_adds"), 4 * gates * 130);
+    EXPECT_EQ(array.at("backward").at("multiply_adds"), 2 * gates * 128 + head);
+    EXPECT_EQ(array.at("weights").at("multiply_adds"), 4 * gates * 130 + head);
+    EXPECT_EQ(array.at("all").at("multiply_adds"), 8 * gates * 130 + 2 * gates * 128 + 3 * head);
+    for (const char* phase : {"forward", "backward", "weights", "all"}) {
+        EXPECT_GT(array.at(phase).at("utilisation"), 0.05) << phase;
+        EXPECT_LE(array.at(phase).at("utilisation"), 1.0) << phase;
+    }
+    const std::string document = text("results.md");
+    EXPECT_TRUE(
+        says(document, {"# Results", begin, "T = 4, batch 4", "| ms4-c1-k2 | 1000000 | ", end, "Kept."}));
+    EXPECT_EQ(document.find("old"), std::string::npos);
+
+    out = ends_well(with(command, {"--markdown", "results.md"}));
+    EXPECT_TRUE(says(out, {"1 runs: 1 finished before, 0 to do"}));
+    EXPECT_EQ(text("results.md"), document);
+    EXPECT_EQ(json("routine.json").at("bf16"), result);
 }
 
 struct Training {
@@ -265,7 +368,7 @@ TEST_P(SimulateTraining, LeavesTheHostsBitsAndUsesWhatIsPlanned) {
     EXPECT_EQ(record.at("console"), expected);
     EXPECT_EQ(out.substr(0, expected.size()), expected);
 
-    plan.array = true;
+    plan.array_side = chip.gemmini.mesh_side;
     plan.members = c.harts;
     const std::size_t planned = learn::layout(plan).value().total;
     EXPECT_EQ(record.at("memory").at("arena_bytes"), planned);

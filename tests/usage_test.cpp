@@ -33,6 +33,7 @@ TEST_F(Usage, ChoicesAreListed) {
     refuses(2, {"--precision", "''"}, with(train_, {"--precision", ""}));
     refuses(2, {"--tape", "'thin'", "full, lean"}, with(train_, {"--tape", "thin"}));
     refuses(2, {"--rule", "'0'", "adam, momentum, sgd"}, with(train_, {"--rule", "0"}));
+    refuses(2, {"--rounding", "'odd'", "nearest, stochastic"}, with(train_, {"--rounding", "odd"}));
     refuses(2, {"--backend", "'gpu'", "auto, host, portable"}, with(train_, {"--backend", "gpu"}));
     refuses(2, {"--schedule", "'linear'", "constant, cosine, steps"}, with(train_, {"--schedule", "linear"}));
     refuses(2, {"--view", "'columns'", "pixels, rows"}, with(train_, {"--view", "columns"}));
@@ -64,6 +65,17 @@ TEST_F(Usage, NumbersAreNumbersInTheirRange) {
     refuses(2, {"--seeds"}, with(train_, {"--seeds", "0"}));
     refuses(2, {"--batch"}, {"evaluate", "model", "--sequences", "sequences", "--batch", "0"});
     refuses(2, {"--samples"}, {"demo", "--samples", "0"});
+}
+
+TEST_F(Usage, RoundingByChanceIsForBf16OnThePortableBackend) {
+    const Arguments chance = with(train_, {"--rounding", "stochastic", "--backend", "portable"});
+    refuses(2, {"--rounding stochastic is for --precision bf16, not fp32"}, chance);
+    refuses(2, {"--precision bf16, not mixed"}, with(chance, {"--precision", "mixed"}));
+    for (const std::string backend : {"auto", "host"}) {
+        refuses(2, {"--rounding stochastic needs --backend portable"},
+                with(train_, {"--rounding", "stochastic", "--precision", "bf16", "--backend", backend}));
+    }
+    succeeds(with(chance, {"--precision", "bf16"}));
 }
 
 TEST_F(Usage, LearningRates) {

@@ -63,10 +63,23 @@ void check_title(const Document& document, const Title& title) {
     }
 }
 
+// " + section.key=value" for each, the value as the chip has it.
+std::string settings_of(const Chip& chip, std::span<const std::string> settings) {
+    const std::vector<Line> lines = lines_of(chip);
+    std::string text;
+    for (const std::string& setting : settings) {
+        const std::string key = setting.substr(0, setting.find('='));
+        const auto line =
+            std::find_if(lines.begin(), lines.end(), [&](const Line& l) { return l.key == key; });
+        text += fmt::format(" + {}={}", key, line->value);
+    }
+    return text;
+}
+
 }  // namespace
 
-Chip parse_chip(std::string_view text, std::string_view file) {
-    const Document document(text, std::string(file));
+Chip parse_chip(std::string_view text, std::string_view file, std::span<const std::string> settings) {
+    const Document document(text, std::string(file), settings);
     check_sections(document);
     const auto title = read_section<Title>(document, "");
     check_title(document, title);
@@ -81,10 +94,11 @@ Chip parse_chip(std::string_view text, std::string_view file) {
     } catch (const ChipError& error) {
         document.fail(0, error.what());
     }
+    chip.name += settings_of(chip, settings);
     return chip;
 }
 
-Chip read_chip(const std::filesystem::path& path) {
+Chip read_chip(const std::filesystem::path& path, std::span<const std::string> settings) {
     const auto fail = [&](std::string_view what) {
         throw ChipError(fmt::format("reading the chip '{}': {}", path.string(), what));
     };
@@ -104,7 +118,7 @@ Chip read_chip(const std::filesystem::path& path) {
     if (!stream.read(text.data(), static_cast<std::streamsize>(bytes))) {
         fail("it cannot be read");
     }
-    return parse_chip(text, path.string());
+    return parse_chip(text, path.string(), settings);
 }
 
 std::vector<Line> lines_of(const Chip& chip) {

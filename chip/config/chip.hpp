@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,7 +19,9 @@ namespace partita::chip::config {
 
 // As default-initialised: ms4-c1, a published chip with one core and a mesh of 4x4 in BF16.
 struct Chip {
-    std::string name;         // short, for tables and files: lower-case letters, digits and hyphens
+    // Short, for tables: lower-case letters, digits and hyphens; of a chip read with settings followed by
+    // each, as in "ms4-c1 + gemmini.accumulator_type=fp32".
+    std::string name;
     std::string description;  // one line
 
     soc::Config soc;
@@ -33,9 +36,11 @@ inline constexpr std::uint64_t largest_chip_file = std::uint64_t{1} << 20;
 // Reads a chip file. Throws ChipError with file, line, key, what was found and what was expected: it cannot
 // be read, is not TOML, a section or key is unknown or missing, a value has the wrong type, is out of bounds
 // or no power of two where it must be one, or values cannot go together (see check_chip).
-Chip read_chip(const std::filesystem::path& path);
+// `settings`: "section.key=value", in place of what the file says; the same errors, with the setting in place
+// of the line.
+Chip read_chip(const std::filesystem::path& path, std::span<const std::string> settings = {});
 // The same from text; `file` is what errors call it.
-Chip parse_chip(std::string_view text, std::string_view file);
+Chip parse_chip(std::string_view text, std::string_view file, std::span<const std::string> settings = {});
 
 // Throws ChipError, naming the keys, if values that are possible one by one are impossible together.
 void check_chip(const Chip& chip);

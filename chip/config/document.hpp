@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +30,10 @@ struct Name {
 class Document {
   public:
     // `file` is what errors call it. Throws ChipError with the line if the text is not TOML or not in UTF-8.
-    Document(std::string_view text, std::string file);
+    // `settings` are "section.key=value", the value as in TOML (a text may do without quotation marks), and
+    // stand for what the file says; throws ChipError if one is not, names no section of the file or a key for
+    // the second time.
+    Document(std::string_view text, std::string file, std::span<const std::string> settings = {});
     ~Document();
     Document(const Document&) = delete;
     Document& operator=(const Document&) = delete;
@@ -41,12 +45,20 @@ class Document {
     std::vector<Name> keys(std::string_view section) const;
     Value find(std::string_view section, std::string_view key) const;
 
-    // Throws ChipError: "reading the chip 'FILE', line N: WHAT"; line 0 is left out.
+    // Throws ChipError: "reading the chip 'FILE', line N: WHAT". Line 0: "reading the chip 'FILE': WHAT",
+    // with all settings.
     [[noreturn]] void fail(unsigned line, std::string_view what) const;
+    // The same with the line, or the setting, that gives the key.
+    [[noreturn]] void fail(std::string_view section, std::string_view key, std::string_view what) const;
 
   private:
     struct Tree;
+    struct Setting;
+    void apply(const std::string& setting);
+    const Setting* find_setting(std::string_view section, std::string_view key) const;
+
     std::string file_;
+    std::vector<Setting> settings_;
     std::unique_ptr<Tree> tree_;
 };
 

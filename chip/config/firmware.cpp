@@ -17,13 +17,15 @@ struct Constant {
     const char* macro;
 };
 
-constexpr std::array<Constant, 15> constants{{
+constexpr std::array<Constant, 17> constants{{
     {"soc.cores", "CORES"},
     {"soc.interruptor_base", "INTERRUPTOR_BASE"},
+    {"rocket.bf16_extension", "BF16_EXTENSION"},
     {"memory.base", "MEMORY_BASE"},
     {"memory.bytes", "MEMORY_BYTES"},
     {"gemmini.mesh_side", "MESH_SIDE"},
     {"gemmini.input_type", "ELEMENT"},
+    {"gemmini.spatial_array_type", "ARRAY_ELEMENT"},
     {"gemmini.accumulator_type", "ACCUMULATOR_ELEMENT"},
     {"gemmini.scratchpad_bytes", "SCRATCHPAD_BYTES"},
     {"gemmini.scratchpad_banks", "SCRATCHPAD_BANKS"},

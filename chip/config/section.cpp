@@ -61,8 +61,9 @@ unsigned line_of_section(const Document& document, std::string_view section) {
 void check_keys(const Document& document, std::string_view section, std::span<const std::string> keys) {
     for (const Name& found : document.keys(section)) {
         if (std::find(keys.begin(), keys.end(), found.name) == keys.end()) {
-            document.fail(found.line, fmt::format("{} is an unknown key, {}", qualified(section, found.name),
-                                                  suggestion(found.name, keys)));
+            document.fail(section, found.name,
+                          fmt::format("{} is an unknown key, {}", qualified(section, found.name),
+                                      suggestion(found.name, keys)));
         }
     }
 }
@@ -77,7 +78,7 @@ Value FieldReader::find(const char* key, std::string_view expected) const {
 }
 
 void FieldReader::refuse(const char* key, const Value& found, std::string_view expected) const {
-    document_.fail(found.line,
+    document_.fail(section_, key,
                    fmt::format("{} is {}, expected {}", qualified(section_, key), found.shown, expected));
 }
 

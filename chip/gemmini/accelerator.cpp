@@ -8,6 +8,7 @@ namespace partita::chip::gemmini {
 
 Accelerator::Accelerator(const Config& config, memory::FlatMemory& memory, memory::MemorySystem& system)
     : geometry_(config),
+      memory_(&memory),
       function_(config, memory),
       system_(&system),
       router_(config.router_queue),
@@ -22,7 +23,10 @@ Accelerator::Accelerator(const Config& config, memory::FlatMemory& memory, memor
       load_(config, geometry_),
       store_(config, geometry_),
       execute_(config, geometry_, station_),
-      counters_(config.counters) {}
+      rows_(load_.most_rows(), store_.most_rows()),
+      counters_(config.counters) {
+    function_.hand_rows_to(rows_);
+}
 
 // RoCC's busy line in the cycle to come (Controller.scala's io.busy, LazyRoCC.scala's router).
 bool Accelerator::is_busy() const {
@@ -69,8 +73,8 @@ void Accelerator::run(Cycle until) {
                 return;
             }
         }
-        if (got_room_) {
-            got_room_ = false;
+        if (got_room_ || probed_) {
+            got_room_ = probed_ = false;
             return;
         }
     }
@@ -178,15 +182,24 @@ bool Accelerator::step() {
 
 bool Accelerator::request() {
     const MemoryRequest request = port_.take();
+    memory::Response response;
     if (request.write) {
-        store_.respond(system_->dma_write(request.address, request.bytes, request.at));
+        // Cores that lose the line go on until the probe arrives, with what the line still holds.
+        response = system_->dma_write(request.address, request.bytes, request.at);
+        rows_.write(request.address, request.bytes, *memory_);
+        store_.respond(response);
     } else {
-        load_.respond(request.id, system_->dma_read(request.address, request.bytes, request.at));
+        // Until the probe arrives, the core that owns the line goes on writing it.
+        response = system_->dma_read(request.address, request.bytes, request.at);
+        rows_.read(request.address, request.bytes, *memory_, function_);
+        load_.respond(request.id, response);
     }
+    probed_ |= response.probed;
     return true;
 }
 
-// A command does its work when it leaves the station: all that it depends on has been done by then.
+// A command does its work when it leaves the station: all that it depends on has been done by then. Only what
+// moves have to do with memory happens with their transactions.
 bool Accelerator::issue_commands() {
     if (allowed_.issue_load) {
         const Command& command = station_.next(Queue::load);

@@ -20,6 +20,7 @@
 #include "chip/gemmini/port.hpp"
 #include "chip/gemmini/reservation_station.hpp"
 #include "chip/gemmini/ring.hpp"
+#include "chip/gemmini/rows_under_way.hpp"
 #include "chip/gemmini/store_controller.hpp"
 #include "chip/memory/coherence.hpp"
 #include "chip/memory/flat.hpp"
@@ -106,6 +107,7 @@ class Accelerator final : public Port {
     void report_moves();
 
     Geometry geometry_;
+    memory::FlatMemory* memory_;
     Function function_;
     memory::MemorySystem* system_;
 
@@ -114,6 +116,7 @@ class Accelerator final : public Port {
     bool stuck_ = false;  // busy, but nothing happens until another command comes
     bool skips_ = true;
     bool got_room_ = false;
+    bool probed_ = false;       // a transfer took a line from a core, which may have spun on it
     bool front_quiet_ = false;  // no queue in front of the station moves unless something comes
     Cycle ready_since_ = 0;
     Cycle idle_since_ = 0;
@@ -132,6 +135,7 @@ class Accelerator final : public Port {
     LoadController load_;
     StoreController store_;
     ExecuteController execute_;
+    RowsUnderWay rows_;
 
     CommandObserver* observer_ = nullptr;
     std::uint64_t busy_cycles_ = 0;

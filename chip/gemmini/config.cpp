@@ -27,13 +27,14 @@ void require(bool fulfilled, const std::string& sentence) {
 void validate_types(const Config& config) {
     const bool integers = config.input_type == Number::int8 && config.spatial_array_type == Number::int20 &&
                           config.accumulator_type == Number::int32;
-    const bool floats = is_float(config.input_type) && config.spatial_array_type == config.input_type &&
+    const bool floats = is_float(config.input_type) && is_float(config.spatial_array_type) &&
                         is_float(config.accumulator_type) &&
-                        bits_of(config.accumulator_type) >= bits_of(config.input_type);
+                        bits_of(config.spatial_array_type) >= bits_of(config.input_type) &&
+                        bits_of(config.accumulator_type) >= bits_of(config.spatial_array_type);
     require(integers || floats,
             fmt::format(
                 "input_type {}, spatial_array_type {} and accumulator_type {} do not go together; expected "
-                "int8, int20, int32, or a float, the same float and one that is as wide or wider",
+                "int8, int20, int32, or three floats of which none is narrower than the one before",
                 name(config.input_type), name(config.spatial_array_type), name(config.accumulator_type)));
     require(is_float(config.load_scale_type),
             fmt::format("load_scale_type is {}; expected bf16 or fp32", name(config.load_scale_type)));

@@ -70,6 +70,7 @@ struct Config {
     std::uint32_t transpose_queue = 2;  // in front of the execute queue
     std::uint32_t execute_queue = 8;
     std::uint32_t store_dispatch_queue = 2;
+    std::uint32_t store_issue_queue = 2;  // rows from the accumulator's scaler to the writer
     std::uint32_t normalizer_queue = 2;
     std::uint32_t reservation_load = 8;
     std::uint32_t reservation_store = 4;
@@ -122,6 +123,7 @@ struct Config {
         visit("transpose_queue", self.transpose_queue, Bounds{2, 64});
         visit("execute_queue", self.execute_queue, Bounds{3, 64});
         visit("store_dispatch_queue", self.store_dispatch_queue, Bounds{1, 64});
+        visit("store_issue_queue", self.store_issue_queue, Bounds{1, 64});
         visit("normalizer_queue", self.normalizer_queue, Bounds{1, 64});
         visit("reservation_load", self.reservation_load, Bounds{1, 64});
         visit("reservation_store", self.reservation_store, Bounds{1, 64});

@@ -86,14 +86,15 @@ class Scaler {
     bool copies_ = false;
 };
 
-// Side: of the mesh, or 0 for any.
-template <typename Input, typename Accumulator, unsigned Side = 0>
+// Array: what the mesh's partial sums are; its operands are of the input type, or of Array after exact
+// widening. Side: of the mesh, or 0 for any.
+template <typename Input, typename Array, typename Accumulator, unsigned Side = 0>
 class DatapathOf final : public Datapath {
     using InputStorage = typename Input::Storage;
     using AccumulatorStorage = typename Accumulator::Storage;
     using Lane = typename Input::Lane;
     static constexpr bool floats = is_float_element<Input>;
-    static constexpr bool rounds_to_bf16 = std::is_same_v<Input, Bf16>;
+    static constexpr bool rounds_to_bf16 = std::is_same_v<Array, Bf16>;
 
   public:
     explicit DatapathOf(const Config& config)
@@ -356,26 +357,40 @@ Datapath::Datapath(const Config& config)
       scratchpad_(config.scratchpad_bytes),
       accumulator_(config.accumulator_bytes) {}
 
+namespace {
+
+// Of a float chip: the sides that are simulated often have code of their own.
+template <typename Input, typename Array, typename Accumulator>
+std::unique_ptr<Datapath> float_datapath(const Config& config) {
+    switch (config.mesh_side) {
+        case 4:
+            return std::make_unique<DatapathOf<Input, Array, Accumulator, 4>>(config);
+        case 8:
+            return std::make_unique<DatapathOf<Input, Array, Accumulator, 8>>(config);
+        default:
+            return std::make_unique<DatapathOf<Input, Array, Accumulator>>(config);
+    }
+}
+
+}  // namespace
+
 std::unique_ptr<Datapath> make_datapath(const Config& config) {
-    const unsigned side = config.mesh_side;
     if (config.input_type == Number::int8) {
-        return side == 16 ? std::unique_ptr<Datapath>(std::make_unique<DatapathOf<Int8, Int32, 16>>(config))
-                          : std::make_unique<DatapathOf<Int8, Int32>>(config);
+        if (config.mesh_side == 16) {
+            return std::make_unique<DatapathOf<Int8, Int8, Int32, 16>>(config);
+        }
+        return std::make_unique<DatapathOf<Int8, Int8, Int32>>(config);
     }
     if (config.input_type == Number::fp32) {
-        return side == 4 ? std::unique_ptr<Datapath>(std::make_unique<DatapathOf<Fp32, Fp32, 4>>(config))
-                         : std::make_unique<DatapathOf<Fp32, Fp32>>(config);
+        return float_datapath<Fp32, Fp32, Fp32>(config);
+    }
+    if (config.spatial_array_type == Number::fp32) {
+        return float_datapath<Bf16, Fp32, Fp32>(config);
     }
     if (config.accumulator_type == Number::fp32) {
-        return std::make_unique<DatapathOf<Bf16, Fp32>>(config);
+        return float_datapath<Bf16, Bf16, Fp32>(config);
     }
-    if (side == 4) {
-        return std::make_unique<DatapathOf<Bf16, Bf16, 4>>(config);
-    }
-    if (side == 8) {
-        return std::make_unique<DatapathOf<Bf16, Bf16, 8>>(config);
-    }
-    return std::make_unique<DatapathOf<Bf16, Bf16>>(config);
+    return float_datapath<Bf16, Bf16, Bf16>(config);
 }
 
 }  // namespace partita::chip::gemmini

@@ -1,6 +1,7 @@
 #include "chip/gemmini/function.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "chip/base/error.hpp"
 #include "chip/gemmini/datapath.hpp"
@@ -102,15 +103,33 @@ void Function::move_in(const Command& command) {
     if (bytes > most) {
         refuse(command, fmt::format("{} bytes in a row; expected at most {}", bytes, most));
     }
-    LocalAddress local = move.tile.local;
-    for (unsigned row = 0; row < move.tile.rows; ++row) {
-        const std::byte* source = nullptr;
-        if (move.memory != 0) {
-            const Address address = move.memory + row * config->stride;
-            require_memory(command, *memory_, address, bytes, row);
-            source = memory_->at(address);
+    RowLoad load{move.memory,   bytes, move.tile.columns, move.tile.local, 1, config->block_stride,
+                 config->scale, narrow};
+    if (move.memory == 0 || config->stride == 0) {
+        // The DMA is asked for one row at most.
+        load.copies = move.tile.rows;
+    }
+    if (move.memory == 0) {
+        load_row(load, nullptr);
+        return;
+    }
+    const unsigned rows = move.tile.rows / load.copies;
+    for (unsigned row = 0; row < rows; ++row) {
+        load.address = move.memory + row * config->stride;
+        require_memory(command, *memory_, load.address, bytes, row);
+        load.local.row = row_after(move.tile.local, row, geometry_);
+        if (sink_ == nullptr) {
+            load_row(load, memory_->at(load.address));
+        } else {
+            sink_->load(load);
         }
-        datapath_->load(local, source, move.tile.columns, config->block_stride, config->scale, narrow);
+    }
+}
+
+void Function::load_row(const RowLoad& row, const std::byte* bytes) {
+    LocalAddress local = row.local;
+    for (unsigned copy = 0; copy < row.copies; ++copy) {
+        datapath_->load(local, bytes, row.columns, row.block_stride, row.scale, row.narrow);
         local.row = row_after(local, 1, geometry_);
     }
 }
@@ -121,26 +140,41 @@ void Function::move_out(const Command& command) {
         refuse(command, "no CONFIG_ST before it");
     }
     const LocalAddress& local = move.tile.local;
-    const bool narrow = local.accumulator && !local.full_width;
     const unsigned element =
         local.accumulator && local.full_width ? geometry_.accumulator_bytes : geometry_.input_bytes;
-    const Narrowing narrowing{config_store_->activation, config_store_->scale};
-    const unsigned side = geometry_.side;
+    const std::size_t bytes = std::size_t{move.tile.columns} * element;
+    std::array<std::byte, most_row_bytes> row_bytes;
     for (unsigned row = 0; row < move.tile.rows; ++row) {
         const Address address = move.memory + row * Address{config_store_->stride};
-        require_memory(command, *memory_, address, std::size_t{move.tile.columns} * element, row);
-        for (unsigned block = 0; block * side < move.tile.columns; ++block) {
-            const unsigned columns = std::min(side, move.tile.columns - block * side);
-            const std::uint32_t index = row_after(local, block * side + row, geometry_);
-            std::byte* const target = memory_->at(address + Address{block} * side * element);
-            if (narrow) {
-                datapath_->narrow(index, target, columns, narrowing);
-            } else {
-                const std::byte* const source =
-                    local.accumulator ? datapath_->accumulator_row(index) : datapath_->scratchpad_row(index);
-                std::copy_n(source, columns * element, target);
-            }
+        require_memory(command, *memory_, address, bytes, row);
+        LocalAddress first = local;
+        first.row = row_after(local, row, geometry_);
+        if (sink_ == nullptr) {
+            take_row(first, move.tile.columns, element, memory_->at(address));
+        } else {
+            take_row(first, move.tile.columns, element, row_bytes.data());
+            sink_->store(address, {row_bytes.data(), bytes});
         }
+    }
+}
+
+// One row of a move-out, block by block, as it goes to memory, in elements of `element` bytes.
+void Function::take_row(const LocalAddress& first, unsigned columns, unsigned element,
+                        std::byte* target) const {
+    const bool narrow = first.accumulator && !first.full_width;
+    const unsigned side = geometry_.side;
+    const Narrowing narrowing{config_store_->activation, config_store_->scale};
+    for (unsigned column = 0; column < columns; column += side) {
+        const unsigned count = std::min(side, columns - column);
+        const std::uint32_t index = row_after(first, column, geometry_);
+        if (narrow) {
+            datapath_->narrow(index, target, count, narrowing);
+        } else {
+            const std::byte* const source =
+                first.accumulator ? datapath_->accumulator_row(index) : datapath_->scratchpad_row(index);
+            std::copy_n(source, count * element, target);
+        }
+        target += std::size_t{count} * element;
     }
 }
 

@@ -4,6 +4,7 @@
 // banks.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -24,6 +25,8 @@ class LoadController {
     // Commands that the controller has, waiting or begun.
     bool busy() const { return !commands_.empty() || !tracker_.empty(); }
     bool room() const { return !commands_.full(); }
+    // Rows of memory that are behind push() and not all read.
+    std::size_t most_rows() const { return commands_.depth() * side_ + reader_.most_rows(); }
     // `entry` of the reservation station. Visible from the next cycle on, as the controller has had this one.
     void push(const Command& command, unsigned entry) {
         commands_.push({command, entry});

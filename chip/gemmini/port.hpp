@@ -25,7 +25,8 @@ class Port {
     // Local time: everything before it has been simulated.
     virtual Cycle now() const = 0;
     // Simulates up to `until`; stops early, after the cycle in which it happened, when the command queue gets
-    // room or the last work ends, so that the caller can wake a waiting core. Idle time costs nothing.
+    // room, the last work ends or a transfer takes a line from a core: a core that waited for it may now be
+    // the one furthest behind. Idle time costs nothing.
     // Throws ProgramError at a protocol error or a DMA outside memory.
     virtual void run(Cycle until) = 0;
     // Nothing to simulate: no command, no transfer outstanding.

@@ -16,9 +16,10 @@ StoreController::StoreController(const Config& config, const Geometry& geometry)
                        : (geometry.side + config.store_scale_units - 1) / config.store_scale_units),
       commands_(config.store_queue),
       tracker_(geometry.commands_in_flight),
-      requests_(std::size_t{3} * config.scratchpad_read_delay + 5 + config.store_dispatch_queue),
-      depth_{config.scratchpad_read_delay + 1, config.scratchpad_read_delay + 2,
-             config.scratchpad_read_delay + 2, config.store_dispatch_queue},
+      requests_(std::size_t{config.store_issue_queue} + 2 * (std::size_t{config.scratchpad_read_delay} + 2) +
+                config.store_dispatch_queue),
+      depth_{config.store_issue_queue, config.scratchpad_read_delay + 2, config.scratchpad_read_delay + 2,
+             config.store_dispatch_queue},
       normalizer_depth_(config.normalizer_queue),
       writer_(config) {}
 

@@ -4,6 +4,7 @@
 // one local row each, which pass the queues of dispatch, normalisation, scale and issue in order. A row in
 // the scaler holds a place in the issue queue, so that queue's depth limits the rows in the scaler.
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -24,6 +25,11 @@ class StoreController {
     // Rows on their way to memory.
     bool draining() const { return !requests_.empty() || writer_.busy(); }
     bool room() const { return !commands_.full(); }
+    // Rows of memory that are behind push() and not all written: of commands, of requests, in the writer and
+    // on their way from it to the port.
+    std::size_t most_rows() const {
+        return commands_.depth() * geometry_->side + requests_.depth() + writer_.most_rows();
+    }
     void push(const Command& command, unsigned entry) {
         commands_.push({command, entry});
         quiet_until_ = 0;

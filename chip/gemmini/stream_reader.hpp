@@ -51,6 +51,8 @@ class StreamReader {
 
     // The queue of rows takes one more; asked after step() of the same cycle.
     bool accepts() const { return !queue_.full(); }
+    // Rows that wait here or whose transactions may not have reached the port.
+    std::size_t most_rows() const { return queue_.depth() + 1 + most_transactions_; }
     void push(const RowRequest& row) { queue_.push(row); }
 
     // One cycle. True if anything changed.

@@ -24,6 +24,9 @@ class StreamWriter {
     bool writing() const { return writing_; }
     unsigned outstanding() const { return transactions_; }
 
+    // Rows that are not all sent or whose transactions may not have reached the port.
+    std::size_t most_rows() const { return 1 + std::size_t{most_transactions_}; }
+
     // One cycle of sending. True if anything changed. Afterwards accepts() tells whether the next block may
     // come.
     bool step(Cycle now, DmaPort& port) {

@@ -42,6 +42,15 @@ const Encoding* find(std::uint32_t bits) {
     return nullptr;
 }
 
+const Encoding* find_bf16(std::uint32_t bits) {
+    for (const Encoding& row : bf16_encodings()) {
+        if ((bits & fixed_bits(row.format)) == row.match) {
+            return &row;
+        }
+    }
+    return nullptr;
+}
+
 std::int32_t immediate_of(Format format, std::uint32_t bits) {
     const auto top = static_cast<std::int32_t>(bits);
     switch (format) {
@@ -180,8 +189,10 @@ Properties properties_of(const Encoding& row) {
 
 std::array<const char*, op_count> all_names() {
     std::array<const char*, op_count> names = {};
-    for (const Encoding& row : encodings()) {
-        names[static_cast<std::size_t>(row.op)] = row.name;
+    for (const std::span<const Encoding> table : {encodings(), bf16_encodings()}) {
+        for (const Encoding& row : table) {
+            names[static_cast<std::size_t>(row.op)] = row.name;
+        }
     }
     names[static_cast<std::size_t>(Op::illegal)] = "illegal";
     names[static_cast<std::size_t>(Op::hint_region)] = "hint.region";
@@ -191,8 +202,10 @@ std::array<const char*, op_count> all_names() {
 
 std::array<Properties, op_count> all_properties() {
     std::array<Properties, op_count> all = {};
-    for (const Encoding& row : encodings()) {
-        all[static_cast<std::size_t>(row.op)] = properties_of(row);
+    for (const std::span<const Encoding> table : {encodings(), bf16_encodings()}) {
+        for (const Encoding& row : table) {
+            all[static_cast<std::size_t>(row.op)] = properties_of(row);
+        }
     }
     all[static_cast<std::size_t>(Op::hint_region)].pipe = Pipe::mark;
     all[static_cast<std::size_t>(Op::hint_wait)].pipe = Pipe::mark;
@@ -201,13 +214,16 @@ std::array<Properties, op_count> all_properties() {
 
 }  // namespace
 
-Instruction decode(std::uint32_t bits) {
+Instruction decode(std::uint32_t bits, Extensions extensions) {
     if ((bits & 3U) != 3) {
         return decode_compressed(static_cast<std::uint16_t>(bits));
     }
     Instruction instruction;
     instruction.bits = bits;
     const Encoding* row = find(bits);
+    if (row == nullptr && extensions.bf16) {
+        row = find_bf16(bits);
+    }
     if (row == nullptr) {
         return instruction;
     }

@@ -171,6 +171,16 @@ constexpr std::array table{
     Encoding{Op::custom, "custom", 0x0000'005b, Format::custom, Pipe::custom},
     Encoding{Op::custom, "custom", 0x0000'007b, Format::custom, Pipe::custom},
 };
+
+// RISC-V BF16 extensions, version 1.0: Zfbfmin, with the moves of Zfhmin that it includes.
+constexpr std::array bf16_table{
+    Encoding{Op::flh, "flh", 0x0000'1007, Format::fp_load, Pipe::fp_load, 2},
+    Encoding{Op::fsh, "fsh", 0x0000'1027, Format::fp_store, Pipe::fp_store, 2},
+    Encoding{Op::fmv_x_h, "fmv.x.h", 0xe400'0053, Format::fp_to_int, Pipe::fp_to_int},
+    Encoding{Op::fmv_h_x, "fmv.h.x", 0xf400'0053, Format::int_to_fp, Pipe::int_to_fp},
+    Encoding{Op::fcvt_bf16_s, "fcvt.bf16.s", 0x4480'0053, Format::fp_one_rounded, Pipe::fp_move},
+    Encoding{Op::fcvt_s_bf16, "fcvt.s.bf16", 0x4060'0053, Format::fp_one_rounded, Pipe::fp_move},
+};
 // clang-format on
 
 }  // namespace
@@ -208,6 +218,10 @@ std::uint32_t fixed_bits(Format format) {
         default:
             return 0x0000'707f;
     }
+}
+
+std::span<const Encoding> bf16_encodings() {
+    return bf16_table;
 }
 
 std::span<const Encoding> encodings() {

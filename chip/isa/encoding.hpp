@@ -37,7 +37,9 @@ struct Encoding {
 // The bits of an instruction that a format fixes.
 std::uint32_t fixed_bits(Format format);
 
+// Of RV64IMAFDC, and of Zfbfmin.
 std::span<const Encoding> encodings();
+std::span<const Encoding> bf16_encodings();
 
 // 16-bit instructions (RV64C with D). Reserved encodings are Op::illegal, HINTs what they expand to.
 Instruction decode_compressed(std::uint16_t bits);

@@ -43,6 +43,10 @@ namespace partita::chip::isa {
         case Op::lw:
             value = sign_extend<std::int32_t>(value);
             break;
+        case Op::flh:
+            state.f[instruction.rd] = box(static_cast<std::uint16_t>(value));
+            retire(instruction, state);
+            return;
         case Op::flw:
             state.f[instruction.rd] = box(static_cast<std::uint32_t>(value));
             retire(instruction, state);
@@ -61,11 +65,11 @@ namespace partita::chip::isa {
 // What a store (Pipe::store, Pipe::fp_store) writes: the low bytes of this.
 [[gnu::always_inline]] inline std::uint64_t store_value(const Instruction& instruction,
                                                         const HartState& state) {
-    return instruction.op == Op::fsw || instruction.op == Op::fsd ? state.f[instruction.rs2]
-                                                                  : state.x[instruction.rs2];
+    return properties(instruction.op).pipe == Pipe::fp_store ? state.f[instruction.rs2]
+                                                             : state.x[instruction.rs2];
 }
 
-// flw, fsw, fld, fsd are illegal while the floating-point unit is off; the others never.
+// flh, fsh, flw, fsw, fld, fsd are illegal while the floating-point unit is off; the others never.
 [[gnu::always_inline]] inline bool floating_off(const HartState& state) {
     return (state.mstatus & mstatus::floating) == 0;
 }
@@ -114,6 +118,9 @@ template <typename Memory>
         case Op::lwu:
             trap = load_value<std::uint32_t>(address, memory, value);
             break;
+        case Op::flh:
+            trap = floating_off(state) ? Trap::illegal : load_value<std::uint16_t>(address, memory, value);
+            break;
         case Op::flw:
             trap = floating_off(state) ? Trap::illegal : load_value<std::uint32_t>(address, memory, value);
             break;
@@ -145,6 +152,10 @@ template <typename Memory>
             break;
         case Op::sw:
             trap = store_to<std::uint32_t>(address, memory, state.x[instruction.rs2]);
+            break;
+        case Op::fsh:
+            trap = floating_off(state) ? Trap::illegal
+                                       : store_to<std::uint16_t>(address, memory, state.f[instruction.rs2]);
             break;
         case Op::fsw:
             trap = floating_off(state) ? Trap::illegal

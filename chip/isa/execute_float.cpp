@@ -6,7 +6,7 @@
 namespace partita::chip::isa {
 namespace {
 
-// What a register holds for a precision: a single that is not NaN-boxed counts as the canonical NaN.
+// What a register holds for a precision: a number that is not NaN-boxed counts as the canonical NaN.
 template <typename Bits>
 Bits operand(const HartState& state, std::uint8_t index) {
     const std::uint64_t held = state.f[index];
@@ -60,6 +60,8 @@ std::uint64_t integer_of(const Instruction& instruction, const HartState& state,
         case Op::fclass_s:
         case Op::fclass_d:
             return classify(a);
+        case Op::fmv_x_h:
+            return sign_extend<std::int16_t>(state.f[instruction.rs1]);
         case Op::fmv_x_w:
             return sign_extend<std::int32_t>(state.f[instruction.rs1]);
         default:  // fmv.x.d
@@ -157,6 +159,13 @@ Trap execute_float_exactly(const Instruction& instruction, HartState& state) {
         state.f[instruction.rd] = box(narrow(state.f[instruction.rs1], rounding, flags));
     } else if (instruction.op == Op::fcvt_d_s) {
         state.f[instruction.rd] = widen(operand<std::uint32_t>(state, instruction.rs1), flags);
+    } else if (instruction.op == Op::fcvt_bf16_s) {
+        state.f[instruction.rd] =
+            box(narrow_to_bf16(operand<std::uint32_t>(state, instruction.rs1), rounding, flags));
+    } else if (instruction.op == Op::fcvt_s_bf16) {
+        state.f[instruction.rd] = box(widen_bf16(operand<std::uint16_t>(state, instruction.rs1), flags));
+    } else if (instruction.op == Op::fmv_h_x) {
+        state.f[instruction.rd] = box(static_cast<std::uint16_t>(state.x[instruction.rs1]));
     } else if (uses.is_double) {
         state.f[instruction.rd] = float_of<std::uint64_t>(instruction, state, rounding, flags);
     } else {

@@ -17,7 +17,10 @@
 
 namespace partita::chip::isa {
 
-// A single-precision value as a register holds it (NaN-boxed).
+// A BF16 or single-precision value as a register holds it (NaN-boxed).
+constexpr std::uint64_t box(std::uint16_t bits) {
+    return 0xffff'ffff'ffff'0000U | bits;
+}
 constexpr std::uint64_t box(std::uint32_t bits) {
     return 0xffff'ffff'0000'0000U | bits;
 }
@@ -169,6 +172,7 @@ template <typename Bits, typename Integer>
 // Whether the instruction was done, its result written, and no flag can have been missed.
 // NOLINTNEXTLINE(readability-function-size): one case an instruction reads best in one switch
 [[gnu::always_inline]] inline bool execute(const Instruction& instruction, HartState& state) {
+    using Half = std::uint16_t;
     using Single = std::uint32_t;
     using Double = std::uint64_t;
     constexpr std::uint8_t dynamic = 7;
@@ -272,6 +276,27 @@ template <typename Bits, typename Integer>
             const auto result =
                 std::bit_cast<Single>(static_cast<float>(value_of<Double>(state, instruction.rs1)));
             return usual && keep_if(is_ordinary(result), instruction, state, result);
+        }
+        case Op::fmv_x_h:
+            write_integer(instruction, state,
+                          static_cast<std::uint64_t>(
+                              std::int64_t{static_cast<std::int16_t>(state.f[instruction.rs1])}));
+            return true;
+        case Op::fmv_h_x:
+            state.f[instruction.rd] = box(static_cast<Half>(state.x[instruction.rs1]));
+            return true;
+        case Op::fcvt_s_bf16: {
+            const auto a = static_cast<Half>(state.f[instruction.rs1]);
+            return to_nearest && keep_if(box(a) == state.f[instruction.rs1] && !is_nan(a), instruction, state,
+                                         Single{a} << 16U);
+        }
+        case Op::fcvt_bf16_s: {
+            // To the nearest by adding half of the last bit kept, or a little less if that bit is 0.
+            const auto a = static_cast<Single>(state.f[instruction.rs1]);
+            const auto result = static_cast<Half>((a + 0x7fffU + (a >> 16U & 1U)) >> 16U);
+            return usual &&
+                   keep_if(are_boxed<Single>(state, instruction.rs1) && is_ordinary(a) && is_ordinary(result),
+                           instruction, state, result);
         }
         case Op::fcvt_w_s:
             return truncates && truncate<Single, std::int32_t>(instruction, state, two_31);

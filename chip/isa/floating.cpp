@@ -73,12 +73,17 @@ Wide round_shifted(Wide value, int count, bool negative, Rounding rounding, bool
 }
 
 template <typename Bits>
+Bits with_sign(Bits absolute, bool negative) {
+    return negative ? static_cast<Bits>(absolute | sign_bit<Bits>) : absolute;
+}
+
+template <typename Bits>
 Bits overflowed(bool negative, Rounding rounding, std::uint8_t& flags) {
     flags |= fflag::overflow | fflag::inexact;
     const bool to_infinity = rounding == Rounding::nearest_even || rounding == Rounding::nearest_away ||
                              rounding == (negative ? Rounding::down : Rounding::up);
     const Bits result = to_infinity ? infinity<Bits> : static_cast<Bits>(infinity<Bits> - 1);
-    return negative ? result | sign_bit<Bits> : result;
+    return with_sign(result, negative);
 }
 
 template <typename Bits>
@@ -111,7 +116,7 @@ Bits round_to(const Exact& value, Rounding rounding, std::uint8_t& flags) {
     if (result >= infinity<Bits>) {
         return overflowed<Bits>(value.negative, rounding, flags);
     }
-    return value.negative ? result | sign_bit<Bits> : result;
+    return with_sign(result, value.negative);
 }
 
 // Of a finite value other than zero; the significand's leading bit is at Layout::fraction_bits.
@@ -154,11 +159,6 @@ template <typename Bits>
 Bits nan_of(bool any_signaling, std::uint8_t& flags) {
     flags |= any_signaling ? fflag::invalid : std::uint8_t{0};
     return canonical_nan<Bits>;
-}
-
-template <typename Bits>
-Bits with_sign(Bits absolute, bool negative) {
-    return negative ? absolute | sign_bit<Bits> : absolute;
 }
 
 // The sign of a sum that is exactly zero.
@@ -467,15 +467,33 @@ std::uint64_t widen(std::uint32_t a, std::uint8_t& flags) {
     return round_to<Bits>(unpack(a), Rounding::nearest_even, flags);  // exact
 }
 
-std::uint32_t narrow(std::uint64_t a, Rounding rounding, std::uint8_t& flags) {
-    using Bits = std::uint32_t;
+namespace {
+
+// To a precision of less range or fewer bits.
+template <typename Narrow, typename Bits>
+Narrow narrow_to(Bits a, Rounding rounding, std::uint8_t& flags) {
     if (is_nan(a)) {
-        return nan_of<Bits>(is_signaling(a), flags);
+        return nan_of<Narrow>(is_signaling(a), flags);
     }
     if (is_infinite(a) || is_zero(a)) {
-        return with_sign<Bits>(is_zero(a) ? 0 : infinity<Bits>, is_negative(a));
+        return with_sign<Narrow>(is_zero(a) ? Narrow{0} : infinity<Narrow>, is_negative(a));
     }
-    return round_to<Bits>(unpack(a), rounding, flags);
+    return round_to<Narrow>(unpack(a), rounding, flags);
+}
+
+}  // namespace
+
+std::uint32_t narrow(std::uint64_t a, Rounding rounding, std::uint8_t& flags) {
+    return narrow_to<std::uint32_t>(a, rounding, flags);
+}
+
+// A BF16 number is the upper half of a single.
+std::uint32_t widen_bf16(std::uint16_t a, std::uint8_t& flags) {
+    return is_nan(a) ? nan_of<std::uint32_t>(is_signaling(a), flags) : std::uint32_t{a} << 16U;
+}
+
+std::uint16_t narrow_to_bf16(std::uint32_t a, Rounding rounding, std::uint8_t& flags) {
+    return narrow_to<std::uint16_t>(a, rounding, flags);
 }
 
 // What the instructions need of the templates.

@@ -5,7 +5,8 @@
 // the same on every host; what is fast and common is done by the host's floating point in execute_float.hpp
 // instead.
 //
-// `Bits` is std::uint32_t for single and std::uint64_t for double precision.
+// `Bits` is std::uint32_t for single and std::uint64_t for double precision; BF16, std::uint16_t, only has
+// conversions.
 
 #include <cstdint>
 
@@ -25,6 +26,12 @@ inline constexpr std::uint8_t invalid = 16;
 // The layout of a precision.
 template <typename Bits>
 struct Layout;
+
+template <>
+struct Layout<std::uint16_t> {
+    static constexpr int fraction_bits = 7;
+    static constexpr int bias = 127;
+};
 
 template <>
 struct Layout<std::uint32_t> {
@@ -106,5 +113,7 @@ Bits from_integer(Integer value, Rounding rounding, std::uint8_t& flags);
 
 std::uint64_t widen(std::uint32_t a, std::uint8_t& flags);
 std::uint32_t narrow(std::uint64_t a, Rounding rounding, std::uint8_t& flags);
+std::uint32_t widen_bf16(std::uint16_t a, std::uint8_t& flags);
+std::uint16_t narrow_to_bf16(std::uint32_t a, Rounding rounding, std::uint8_t& flags);
 
 }  // namespace partita::chip::isa

@@ -9,7 +9,8 @@
 
 namespace partita::chip::isa {
 
-// Every instruction of RV64IMAFDC, Zicsr and Zifencei, machine mode. `custom` is an instruction of an
+// Every instruction of RV64IMAFDC, Zicsr and Zifencei, machine mode, and of the extension Zfbfmin (the last
+// row but one). `custom` is an instruction of an
 // accelerator (RoCC opcodes custom-0 ... custom-3), `hint_*` are the HINTs that mark regions, `illegal`
 // decodes to a trap.
 // clang-format off
@@ -31,6 +32,7 @@ enum class Op : std::uint8_t {
     fld, fsd, fmadd_d, fmsub_d, fnmsub_d, fnmadd_d, fadd_d, fsub_d, fmul_d, fdiv_d, fsqrt_d,
     fsgnj_d, fsgnjn_d, fsgnjx_d, fmin_d, fmax_d, fcvt_s_d, fcvt_d_s, fcvt_w_d, fcvt_wu_d, fcvt_l_d, fcvt_lu_d,
     fmv_x_d, feq_d, flt_d, fle_d, fclass_d, fcvt_d_w, fcvt_d_wu, fcvt_d_l, fcvt_d_lu, fmv_d_x,
+    flh, fsh, fmv_x_h, fmv_h_x, fcvt_bf16_s, fcvt_s_bf16,
     custom, hint_region, hint_wait,
     count
 };
@@ -52,7 +54,11 @@ struct Instruction {
 // Marks, HINTs of the standard's space for custom use, no-ops on any other processor:
 //   slti  x0, x0, N   N > 0: region N begins; N = 0: the innermost region ends  (hint_region)
 //   sltiu x0, x0, N   N = 1: waiting for others begins; N = 0: it ends          (hint_wait)
-Instruction decode(std::uint32_t bits);
+// Instructions of extensions that the processor has not got are illegal.
+struct Extensions {
+    bool bf16 = false;  // Zfbfmin
+};
+Instruction decode(std::uint32_t bits, Extensions extensions = {});
 
 const char* name(Op op);
 
@@ -76,7 +82,7 @@ enum class Pipe : std::uint8_t {
     fp_store,
     fp_single,  // add, multiply, fused, in FP32
     fp_double,  // the same in FP64
-    fp_move,    // FP to FP in few cycles: sgnj, min, max, fcvt.s.d, fcvt.d.s
+    fp_move,    // FP to FP in few cycles: sgnj, min, max, conversions between precisions
     int_to_fp,
     fp_to_int,  // moves and conversions between the files, compares, fclass
     fp_divide,  // fdiv, fsqrt

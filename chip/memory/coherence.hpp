@@ -33,6 +33,7 @@ struct Response {
     Cycle last = 0;          // beat arrives
     Cycle coherence = 0;     // of it, cycles spent on probing others
     bool exclusive = false;  // acquire: the line was granted as trunk
+    bool probed = false;     // data caches have been probed: one whose core spun may go on
 };
 
 class MemorySystem {

@@ -74,6 +74,7 @@ void SharedMemory::evict(Line& victim, Cycle& acts) {
 // Fetches a missing line from memory; returns the cycle of its first beat at the L2.
 Cycle SharedMemory::fill(Address line, Cycle acts, Work& work) {
     Line& place = directory_.victim(line);
+    work.probed = place.valid() && place.clients != 0;
     evict(place, acts);
     place = {line, 0, LineState::tip, false};
     const Dram::Beats data = dram_.read(acts + config_.dram_path_latency / 2);
@@ -116,7 +117,8 @@ Response SharedMemory::respond(unsigned hart, const Work& work, unsigned count) 
     const unsigned cycles = count == 1 ? 1 : count * work.beat_cycles;
     const Cycle leaves = responses_.reserve(work.ready, cycles);
     const Cycle first = tiles_[hart].responses.reserve(leaves + config_.crossing_latency, cycles);
-    return {first, first + (count == 1 ? 0 : (count - 1) * work.beat_cycles), work.coherence, false};
+    return {first, first + (count == 1 ? 0 : (count - 1) * work.beat_cycles), work.coherence, false,
+            work.probed};
 }
 
 Response SharedMemory::acquire(unsigned hart, Address line, Permission wanted, Permission held, Cycle at) {

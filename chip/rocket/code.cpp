@@ -136,7 +136,7 @@ const Decoded* Code::decode(Address pc) {
             }
             bits = memory_.load<std::uint32_t>(pc);
         }
-        decoded = describe(isa::decode(bits));
+        decoded = describe(isa::decode(bits, {config_.bf16_extension}));
     }
     return &decoded;
 }

@@ -23,6 +23,9 @@ struct Config {
     std::uint32_t single_float_latency = 4;  // add, multiply, fused in FP32
     std::uint32_t double_float_latency = 6;  // the same in FP64: through the scoreboard
 
+    // Whether it has Zfbfmin: flh, fsh, moves and conversions of BF16, in the pipes of those of FP32.
+    bool bf16_extension = false;
+
     // Depth of the FP pipes, which share one write port.
     std::uint32_t short_float_pipe = 2;
     std::uint32_t single_float_pipe = 3;
@@ -81,6 +84,7 @@ struct Config {
         visit("short_float_latency", self.short_float_latency, latency);
         visit("single_float_latency", self.single_float_latency, latency);
         visit("double_float_latency", self.double_float_latency, latency);
+        visit("bf16_extension", self.bf16_extension);
         visit("short_float_pipe", self.short_float_pipe, Bounds{1, 16});
         visit("single_float_pipe", self.single_float_pipe, Bounds{1, 16});
         visit("double_float_pipe", self.double_float_pipe, Bounds{1, 16});

@@ -75,6 +75,7 @@ bool Core::Implementation::refill_code(Address line, Cycle& arrival, Cycle safe)
     const Cycle restart = response.last + config_.icache_restart;
     arrival = restart > arrival ? arrival + (restart - arrival + 1) / 2 * 2 : arrival;
     fetch_.blame(Cause::instruction_cache);
+    shared_ |= response.probed;
     ++effects_;
     return true;
 }

@@ -118,6 +118,9 @@ Core::Implementation::Step Core::Implementation::loop(Cycle horizon, Cycle safe)
             if (!fetch(pc, last, safe)) [[unlikely]] {
                 return Step::shared;
             }
+            if (shared_) [[unlikely]] {
+                return Step::yielded;
+            }
         }
         if (now_ < hazards_.latest()) {
             await_operands(*decoded);

@@ -7,12 +7,14 @@
 #include <nlohmann/json.hpp>
 
 #include "chip/base/error.hpp"
+#include "data/tests/support.hpp"
 
 namespace partita::explore {
 namespace {
 
 struct ValidationTest : testing::Test {
-    std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "measurements.csv";
+    data::test::TemporaryDirectory folder;
+    std::filesystem::path file = folder / "measurements.csv";
 
     void write(const std::string& text) const { std::ofstream(file) << text; }
     std::string sentence() const {
@@ -23,7 +25,6 @@ struct ValidationTest : testing::Test {
         }
         return "no error";
     }
-    ~ValidationTest() override { std::filesystem::remove(file); }
 };
 
 TEST_F(ValidationTest, ReadsAllPublishedPoints) {

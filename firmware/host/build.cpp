@@ -40,8 +40,8 @@ std::vector<std::string> sources(ProgramKind program) {
             {"main", "load", "forward", "backward", "update", "gemm", "elementwise", "newlib", "loss"});
     } else {
         add("firmware/train", {"main"});
-        add("learn/src", {"trainer", "trainer_state", "portable"});
-        add("learn/src/gemmini", {"gemmini", "product"});
+        add("learn/src", {"trainer", "trainer_state", "portable", "narrow_activation"});
+        add("learn/src/gemmini", {"gemmini", "loops", "product"});
     }
     return list;
 }

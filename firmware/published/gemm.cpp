@@ -64,7 +64,7 @@ void loop(const Product& product, const Element* left, const Element* right, con
     gemmini::issue<gemmini::loop_operand_strides>(product.left_stride, product.right_stride);
     gemmini::issue<gemmini::loop_result_strides>(product.repeating_bias ? 0 : product.bias_stride,
                                                  product.result_stride);
-    gemmini::issue<gemmini::loop>(
+    gemmini::issue<gemmini::run_loop>(
         std::uint64_t{left_place} << 18 | std::uint64_t{right_place} << 16 | std::uint64_t{narrow_bias} << 2 |
             std::uint64_t{accumulate},
         std::uint64_t{product.transpose_right} << 1 | std::uint64_t{product.transpose_left});

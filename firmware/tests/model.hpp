@@ -11,8 +11,10 @@
 
 namespace partita::firmware::test {
 
-// Machine's configuration for a mesh and an element type as the chips of this project have them.
-chip::gemmini::Config array_config(std::uint32_t side, chip::gemmini::Number number);
+// Machine's configuration for a mesh, the type of its operands and that of its sums, as the chips of this
+// project have them.
+chip::gemmini::Config array_config(std::uint32_t side, chip::gemmini::Number operand,
+                                   chip::gemmini::Number sum);
 
 class Model {
   public:

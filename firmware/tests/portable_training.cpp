@@ -7,7 +7,6 @@
 #include <memory>
 #include <vector>
 
-#include "../train/digest.hpp"
 #include "firmware/host/build.hpp"
 #include "partita/learn/trainer.hpp"
 
@@ -55,7 +54,7 @@ std::string portable_console(const learn::Plan& plan, std::uint32_t side, const 
     text += line;
     for (const auto id :
          {learn::BufferId::weights, learn::BufferId::regulariser_e, learn::BufferId::regulariser_d}) {
-        std::snprintf(line, sizeof line, "digest %s %08x\n", learn::name(id), digest(trainer.bytes(id)));
+        std::snprintf(line, sizeof line, "digest %s %08x\n", learn::name(id), trainer.digest(id));
         text += line;
     }
     return text;

@@ -64,7 +64,7 @@ TEST_P(TrainingProgram, LeavesTheHostsBits) {
                      .parts = test_parts,
                      .precision = c.precision};
     EXPECT_EQ(run.console, portable_console(plan, chip.gemmini.mesh_side, model, samples));
-    plan.array = true;
+    plan.array_side = chip.gemmini.mesh_side;
     plan.members = c.harts;
     EXPECT_EQ(run.arena_bytes, learn::layout(plan).value().total);
 }

@@ -22,7 +22,7 @@ constexpr auto number = chip::gemmini::Number::fp32;
 #endif
 
 test::Model& model() {
-    static test::Model only(test::array_config(PARTITA_CHIP_MESH_SIDE, number), sizeof(Network));
+    static test::Model only(test::array_config(PARTITA_CHIP_MESH_SIDE, number, number), sizeof(Network));
     return only;
 }
 

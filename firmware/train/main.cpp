@@ -13,7 +13,6 @@
 #include "start/host.hpp"
 #include "start/marks.hpp"
 #include "start/program.hpp"
-#include "train/digest.hpp"
 
 extern "C" {
 extern const std::byte partita_blob[];
@@ -23,8 +22,10 @@ extern const std::byte partita_blob_end[];
 namespace partita::firmware {
 namespace {
 
-#if defined(PARTITA_CHIP_ELEMENT_BF16)
+#if defined(PARTITA_CHIP_ELEMENT_BF16) && defined(PARTITA_CHIP_ARRAY_ELEMENT_BF16)
 constexpr auto precision = learn::Precision::bf16;
+#elif defined(PARTITA_CHIP_ELEMENT_BF16) && defined(PARTITA_CHIP_ARRAY_ELEMENT_FP32)
+constexpr auto precision = learn::Precision::mixed;
 #elif defined(PARTITA_CHIP_ELEMENT_FP32)
 constexpr auto precision = learn::Precision::fp32;
 #else
@@ -37,15 +38,16 @@ constexpr learn::Plan plan{.shape = {PARTITA_INPUT, PARTITA_HIDDEN, PARTITA_CLAS
                            .parts = PARTITA_PARTS,
                            .precision = precision,
                            .tape = learn::Tape::PARTITA_TAPE,
-                           .array = true,
+                           .array_side = PARTITA_CHIP_MESH_SIDE,
                            .members = PARTITA_CHIP_CORES};
 constexpr auto laid_out = learn::layout(plan);
 static_assert(laid_out.ok(), "This plan is not possible on the chip");
 
-constexpr std::uint32_t row_bytes = PARTITA_CHIP_MESH_SIDE * (precision == learn::Precision::bf16 ? 2 : 4);
+constexpr std::uint32_t operand_row = PARTITA_CHIP_MESH_SIDE * (precision == learn::Precision::fp32 ? 4 : 2);
+constexpr std::uint32_t sum_row = PARTITA_CHIP_MESH_SIDE * (precision == learn::Precision::bf16 ? 2 : 4);
 constexpr learn::ArrayMemory array_memory{.side = PARTITA_CHIP_MESH_SIDE,
-                                          .scratchpad_rows = PARTITA_CHIP_SCRATCHPAD_BYTES / row_bytes,
-                                          .accumulator_rows = PARTITA_CHIP_ACCUMULATOR_BYTES / row_bytes};
+                                          .scratchpad_rows = PARTITA_CHIP_SCRATCHPAD_BYTES / operand_row,
+                                          .accumulator_rows = PARTITA_CHIP_ACCUMULATOR_BYTES / sum_row};
 
 }  // namespace
 
@@ -115,7 +117,7 @@ void report() {
     for (const learn::BufferId id :
          {learn::BufferId::weights, learn::BufferId::regulariser_e, learn::BufferId::regulariser_d}) {
         line << "digest " << learn::name(id) << " ";
-        line.hexadecimal(digest(trainer.bytes(id)));
+        line.hexadecimal(trainer.digest(id));
         line.end();
     }
 }
@@ -131,6 +133,10 @@ PARTITA_REGION_NAME(6, "rebuild");
 PARTITA_REGION_NAME(7, "weight_gradient");
 PARTITA_REGION_NAME(8, "update");
 PARTITA_REGION_NAME(9, "waiting");
+PARTITA_REGION_NAME(10, "cells");
+PARTITA_REGION_NAME(11, "cell_gradients");
+PARTITA_REGION_NAME(12, "training");
+constexpr int training_region = 12;  // what of a pass is in none of the others
 static_assert(std::string_view(learn::name(learn::Function::inputs)) == "inputs" &&
                   learn::region(learn::Function::waiting) == 9 && learn::function_count == 9,
               "The names above are those of learn's functions, in their order");
@@ -142,8 +148,10 @@ int run(const Team& team) {
     const learn::Member member{static_cast<std::uint32_t>(team.hart), static_cast<std::uint32_t>(team.harts),
                                &team_barrier};
     member.meet();
+    begin_region<training_region>();
     trainer.train(member, samples, {.learning_rate = 0.01f, .alpha = 0.1f});
     member.meet();
+    end_region();
     if (team.hart == 0) {
         report();
     }

@@ -75,12 +75,18 @@ struct Portable {
                                std::uint32_t sequence, std::uint32_t unit) {
         float sums[gate_count];
         for (std::uint32_t q = 0; q < gate_count; ++q) {
+            // Hidden units, filled up to whole chains, then inputs and bias.
+            const float of_hidden = chained_product<Format>(
+                ws.input_row(), ws.array_side,
+                [&](std::uint32_t k) { return operand(ws, step, sequence, k); },
+                [&](std::uint32_t k) { return weight(ws, block, k, q, unit); }, false, 0.0f);
             sums[q] = chained_product<Format>(
-                ws.bias_row(), ws.array_side, [&](std::uint32_t k) { return operand(ws, step, sequence, k); },
-                [&](std::uint32_t k) { return weight(ws, block, k, q, unit); }, true,
-                weight(ws, block, ws.bias_row(), q, unit));
+                ws.bias_row() + 1 - ws.input_row(), ws.array_side,
+                [&](std::uint32_t k) { return operand(ws, step, sequence, ws.input_row() + k); },
+                [&](std::uint32_t k) { return weight(ws, block, ws.input_row() + k, q, unit); }, true,
+                of_hidden);
         }
-        return activate(sums);
+        return activate<Format>(sums);
     }
 
     static void forward_block(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
@@ -97,8 +103,9 @@ struct Portable {
                 State& c = cell(ws, view, slot, b, u);
                 put(next_cell(now, value(cell(ws, view, slot_before, b, u))), c);
                 if (hidden_out != nullptr) {
-                    put(now.o * tanh(value(c)), hidden_out[taped(b, std::size_t{block} * units_per_block + u,
-                                                                 ws.extents().padded_hidden)]);
+                    put(hidden_state<Format>(now.o, value(c)),
+                        hidden_out[taped(b, std::size_t{block} * units_per_block + u,
+                                         ws.extents().padded_hidden)]);
                 }
             }
         }
@@ -118,8 +125,7 @@ struct Portable {
                     value(gate(ws, view, step, b, 2, u)), value(gate(ws, view, step, b, 3, u))};
         }
         const Gates again = compute_gates(ws, step, block, b, u);
-        return {as_stored<Operand>(again.i), as_stored<Operand>(again.f), as_stored<Operand>(again.g),
-                as_stored<Operand>(again.o)};
+        return again;
     }
 
     static void store_gradient(const Workspace& ws, std::uint32_t step, BlockView view, std::uint32_t b,
@@ -149,9 +155,9 @@ struct Portable {
                     const State dh = hidden_grad[std::size_t{b} * ws.extents().padded_hidden +
                                                  std::size_t{block} * units_per_block + u];
                     State& dc = cell_grad[(std::size_t{block} * plan.batch + b) * units_per_block + u];
-                    const Gates gradient = unit_gradient(gates_of(ws, step, block, view, b, u),
-                                                         value(cell(ws, view, step - 1, b, u)),
-                                                         value(cell(ws, view, step, b, u)), value(dh), dc);
+                    const Gates gradient = unit_gradient<Format>(
+                        gates_of(ws, step, block, view, b, u), value(cell(ws, view, step - 1, b, u)),
+                        value(cell(ws, view, step, b, u)), value(dh), dc);
                     if (lean) {
                         cell(ws, view, step, b, u) = dh;
                     } else {
@@ -196,10 +202,10 @@ struct Portable {
                 for (std::uint32_t u = 0; u < units_per_block; ++u) {
                     const float dh = value(cell(ws, tape, step, b, u));
                     store_gradient(ws, step, tile, b, u,
-                                   unit_gradient(gates_of(ws, step, block, tile, b, u),
-                                                 value(cell(ws, tile, step - 1, b, u)),
-                                                 value(cell(ws, tile, step, b, u)), dh,
-                                                 cell_grad[b * units_per_block + u]));
+                                   unit_gradient<Format>(gates_of(ws, step, block, tile, b, u),
+                                                         value(cell(ws, tile, step - 1, b, u)),
+                                                         value(cell(ws, tile, step, b, u)), dh,
+                                                         cell_grad[b * units_per_block + u]));
                 }
             }
         }
@@ -211,16 +217,21 @@ struct Portable {
         State* out = ws.scratch<State>(ws.layout.scratch.hidden_grad);
         const bool on_tape = ws.plan().tape == Tape::full && !narrow_format;
         const std::uint32_t hidden = ws.plan().shape.hidden;
-        // Place r of all gates, in the order in which the weights of a row are stored.
+        // Place r of all gates: gate by gate of as many units as the array has rows.
+        const std::uint32_t side = ws.array_side;
+        const auto unit_of = [&](std::uint32_t r) { return r / (gate_count * side) * side + r % side; };
+        const auto gate_of = [&](std::uint32_t r) { return r / side % gate_count; };
         const auto gradient = [&](std::uint32_t b, std::uint32_t r) {
-            const std::uint32_t block = r / gates_per_block;
-            const std::uint32_t at = r % gates_per_block;
-            if (on_tape) {
-                return value(
-                    gate(ws, taped_block(ws, block), step, b, at / units_per_block, at % units_per_block));
+            const std::uint32_t unit = unit_of(r);
+            if (unit >= hidden) {
+                return 0.0f;
             }
-            return value(step_gate(ws, block, b, at));
+            const std::uint32_t block = unit / units_per_block;
+            const std::uint32_t u = unit % units_per_block;
+            return value(on_tape ? gate(ws, taped_block(ws, block), step, b, gate_of(r), u)
+                                 : step_gate(ws, block, b, place(gate_of(r), u)));
         };
+        const std::uint32_t places = ((hidden - 1) / side + 1) * side * gate_count;
         for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
             for (std::uint32_t k = blocks.first * units_per_block; k < blocks.last * units_per_block; ++k) {
                 State& to = out[std::size_t{b} * ws.extents().padded_hidden + k];
@@ -228,13 +239,13 @@ struct Portable {
                 if (k >= hidden) {
                     continue;
                 }
-                const Operand* weights = ws.array<Operand>(BufferId::weights);
                 put(chained_product<Format>(
-                        ws.extents().blocks * gates_per_block, ws.array_side,
-                        [&](std::uint32_t r) { return gradient(b, r); },
+                        places, side, [&](std::uint32_t r) { return gradient(b, r); },
                         [&](std::uint32_t r) {
-                            return value(
-                                weights[ws.weight_index(r / gates_per_block, k) + r % gates_per_block]);
+                            const std::uint32_t unit = unit_of(r);
+                            return unit < hidden ? weight(ws, unit / units_per_block, k, gate_of(r),
+                                                          unit % units_per_block)
+                                                 : 0.0f;
                         },
                         false, 0.0f),
                     to);
@@ -246,15 +257,23 @@ struct Portable {
                                 std::uint32_t member) {
         const BlockView view = ws.plan().tape == Tape::lean ? tile_block(ws, member) : taped_block(ws, block);
         const std::uint32_t batch = ws.plan().batch;
+        // A step fills whole chains, or a chain whole steps.
+        const std::uint32_t side = ws.array_side;
+        const std::uint32_t columns = side % batch == 0 ? batch : ((batch - 1) / side + 1) * side;
         float* tile = ws.tile_gradient(member);
         for (std::uint32_t row = rows.first; row < rows.last; ++row) {
             for (std::uint32_t q = 0; q < gate_count; ++q) {
                 for (std::uint32_t u = 0; u < units_per_block; ++u) {
                     tile[(row - rows.first) * gates_per_block + plain_place(q, u)] = chained_product<Format>(
-                        steps * batch, ws.array_side,
-                        [&](std::uint32_t n) { return operand(ws, n / batch + 1, n % batch, row); },
+                        steps * columns, side,
                         [&](std::uint32_t n) {
-                            return value(gate(ws, view, n / batch + 1, n % batch, q, u));
+                            return n % columns < batch ? operand(ws, n / columns + 1, n % columns, row)
+                                                       : 0.0f;
+                        },
+                        [&](std::uint32_t n) {
+                            return n % columns < batch
+                                       ? value(gate(ws, view, n / columns + 1, n % columns, q, u))
+                                       : 0.0f;
                         },
                         false, 0.0f);
                 }
@@ -327,12 +346,12 @@ struct Portable {
                 g = fused(-step.alpha, e, g);
             }
             const float along = direction(ws, step, at, g * step.scale);
-            const float now = Format::put_weight(ws, at, fused(-step.learning_rate, along, w));
+            const float now = put_updated<Format>(ws, step, at, fused(-step.learning_rate, along, w));
             if (plan.regulariser) {
                 const float d = get_state(ws, BufferId::regulariser_d, at);
-                const float moved = now - w;
-                put_state(ws, BufferId::regulariser_e, at, fused(0.5f, d, e) - moved);
-                put_state(ws, BufferId::regulariser_d, at, moved - e);
+                const Regulariser next = regularise<Format>(now - w, e, d);
+                put_state(ws, BufferId::regulariser_e, at, next.e);
+                put_state(ws, BufferId::regulariser_d, at, next.d);
             }
         }
     }
@@ -355,10 +374,19 @@ struct Portable {
 template <typename Format>
 constexpr Kernels portable_table() {
     using P = Portable<Format>;
-    return {"portable",          &P::forward,       &P::gate_gradient,
-            &P::hidden_gradient, &P::rebuild_block, &P::weight_gradient,
-            &P::head_logits,     &P::exponentials,  &P::head_hidden_gradient,
-            &P::head_gradient,   &P::update,        &P::collect};
+    return {"portable",
+            &P::forward,
+            &P::gate_gradient,
+            &P::hidden_gradient,
+            &P::rebuild_block,
+            &P::weight_gradient,
+            &P::head_logits,
+            &P::exponentials,
+            &P::head_hidden_gradient,
+            &P::head_gradient,
+            &P::update,
+            &P::collect,
+            true};
 }
 
 constexpr Kernels fp32_kernels = portable_table<PortableFp32>();

@@ -2,6 +2,7 @@
 
 #include "partita/learn/activation.hpp"
 #include "partita/learn/marks.hpp"
+#include "partita/learn/rounding.hpp"
 #include "portable/arithmetic.hpp"
 #include "trainer_bytes.hpp"
 
@@ -36,7 +37,11 @@ Result<Trainer> Trainer::create(const Plan& plan, std::span<std::byte> memory, c
     if (array_side == 0 || array_side > 256) {
         return Error::bad_array_side;
     }
-    if (plan.array != (kernels.products != nullptr)) {
+    if (plan.rounding == Rounding::stochastic && !kernels.stochastic_rounding) {
+        return Error::bad_option;
+    }
+    if ((plan.array_side != 0) != (kernels.routine != nullptr) ||
+        (plan.array_side != 0 && plan.array_side != array_side)) {
         return Error::bad_option;
     }
     if (memory.size() < laid_out.value().total) {
@@ -96,18 +101,6 @@ void Trainer::timed(const Member& member, const Work& work) {
     ++profile.calls[index];
 }
 
-// A product that the first member has its accelerator do for all, who then meet; nothing where there is none.
-template <Function function, typename Product>
-void Trainer::first_member(const Member& member, const Product& product) {
-    if (kernels_->products == nullptr) {
-        return;
-    }
-    if (member.index == 0) {
-        timed<function>(member, [&] { product(*kernels_->products); });
-    }
-    meet(member);
-}
-
 void Trainer::meet(const Member& member) {
     if (member.size == 1) {
         return;
@@ -132,7 +125,7 @@ void Trainer::train(const Member& member, const Batch& batch, const Hyper& hyper
 void Trainer::train_part(const Member& member, const Batch& batch, std::uint32_t part, const Hyper& hyper) {
     const std::uint32_t steps = steps_of(part);
     begin_part(member, batch, part);
-    forward(member, steps);
+    forward(member, batch, part);
     head(member, batch, part, plan().auxiliary);
     meet(member);
     backward(member, steps);
@@ -146,7 +139,7 @@ void Trainer::train_part(const Member& member, const Batch& batch, std::uint32_t
 void Trainer::evaluate(const Member& member, const Batch& batch) {
     for (std::uint32_t part = 0; part < part_count(plan()); ++part) {
         begin_part(member, batch, part);
-        forward(member, steps_of(part));
+        forward(member, batch, part);
         if (part + 1 == part_count(plan())) {
             head(member, batch, part, false);
         }
@@ -162,9 +155,8 @@ void Trainer::carry(const Member& member, std::uint32_t part) {
     // Any even division will do for the hidden state; it is copied as it lies.
     const std::span<std::byte> hidden = bytes(BufferId::hidden);
     const std::size_t slot_size = hidden.size() / e.hidden_slots;
-    const std::uint32_t columns = plan().array ? e.joined : e.padded_hidden;
-    const Range share = member.share(columns);
-    const std::size_t column = slot_size / columns;
+    const Range share = member.share(e.padded_hidden);
+    const std::size_t column = slot_size / e.padded_hidden;
     const std::size_t first = share.first * column;
     const std::size_t size = (share.last - share.first) * column;
     const Range blocks = member.share(e.blocks);
@@ -207,17 +199,28 @@ void Trainer::gather(const Member& member, const Batch& batch, std::uint32_t par
 
 void Trainer::begin_part(const Member& member, const Batch& batch, std::uint32_t part) {
     timed<Function::inputs>(member, [&] {
+        if (kernels_->routine != nullptr) {
+            kernels_->routine->begin_part(workspace_, member, part == 0, steps_of(part));
+            return;
+        }
         carry(member, part);
         gather(member, batch, part);
     });
     meet(member);
 }
 
-void Trainer::forward(const Member& member, std::uint32_t steps) {
+void Trainer::forward(const Member& member, const Batch& batch, std::uint32_t part) {
+    const std::uint32_t steps = steps_of(part);
+    if (kernels_->routine != nullptr) {
+        const std::size_t first = std::size_t{part} * layout().extents.steps * plan().shape.input;
+        timed<Function::forward>(member, [&] {
+            kernels_->routine->forward(workspace_, member, {batch.sequences, first}, steps);
+        });
+        meet(member);
+        return;
+    }
     const Range blocks = member.share(layout().extents.blocks);
     for (std::uint32_t step = 1; step <= steps; ++step) {
-        first_member<Function::forward>(member,
-                                        [&](const ArrayProducts& array) { array.forward(workspace_, step); });
         timed<Function::forward>(member, [&] { kernels_->forward(workspace_, step, blocks, member.index); });
         meet(member);
     }
@@ -290,10 +293,16 @@ void Trainer::head(const Member& member, const Batch& batch, std::uint32_t part,
     if (blend) {
         share = member.index == 0 ? Range{0, plan().batch} : Range{};
     }
-    first_member<Function::head>(
-        member, [&](const ArrayProducts& array) { array.head_logits(workspace_, steps_of(part)); });
+    if (kernels_->routine != nullptr) {
+        if (member.index == 0) {
+            timed<Function::head>(member, [&] { kernels_->routine->logits(workspace_); });
+        }
+        meet(member);
+    }
     timed<Function::head>(member, [&] {
-        kernels_->head_logits(workspace_, steps_of(part), share);
+        if (kernels_->routine == nullptr) {
+            kernels_->head_logits(workspace_, steps_of(part), share);
+        }
         for (std::uint32_t b = share.first; b < share.last; ++b) {
             score(batch, b, part, blend);
         }
@@ -301,11 +310,15 @@ void Trainer::head(const Member& member, const Batch& batch, std::uint32_t part,
 }
 
 void Trainer::backward(const Member& member, std::uint32_t steps) {
+    if (kernels_->routine != nullptr) {
+        timed<Function::hidden_gradient>(member,
+                                         [&] { kernels_->routine->backward(workspace_, member, steps); });
+        meet(member);
+        return;
+    }
     const Range blocks = member.share(layout().extents.blocks);
     const bool lean = plan().tape == Tape::lean;
-    const bool shared_step_gates = (lean || plan().precision != Precision::fp32) && !plan().array;
-    first_member<Function::head>(member,
-                                 [&](const ArrayProducts& array) { array.head_hidden_gradient(workspace_); });
+    const bool shared_step_gates = lean || plan().precision != Precision::fp32;
     timed<Function::head>(member, [&] {
         kernels_->head_hidden_gradient(workspace_, blocks);
         const std::size_t size =
@@ -320,8 +333,6 @@ void Trainer::backward(const Member& member, std::uint32_t steps) {
         if (step == 1) {
             break;
         }
-        first_member<Function::hidden_gradient>(
-            member, [&](const ArrayProducts& array) { array.hidden_gradient(workspace_, step); });
         timed<Function::hidden_gradient>(member,
                                          [&] { kernels_->hidden_gradient(workspace_, step, blocks); });
         if (shared_step_gates) {
@@ -355,12 +366,8 @@ void Trainer::for_each_gradient(const Member& member, std::uint32_t steps, const
         }
     };
     const Range blocks = member.share(e.blocks);
-    if (kernels_->products == nullptr) {
-        for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
-            consume_block(block);
-        }
-    } else {
-        for_each_round(member, steps, consume_block);
+    for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+        consume_block(block);
     }
     constexpr std::uint32_t tile_size = rows_per_tile * gates_per_block;
     const Range labels = member.share(plan().shape.classes);
@@ -392,27 +399,6 @@ void Trainer::for_each_gradient(const Member& member, std::uint32_t steps, const
     }
 }
 
-// With an array: the first member forms the gradients of as many blocks as there are members, then each
-// consumes one.
-template <typename ConsumeBlock>
-void Trainer::for_each_round(const Member& member, std::uint32_t steps, const ConsumeBlock& consume_block) {
-    const std::uint32_t blocks = layout().extents.blocks;
-    for (std::uint32_t first = 0; first < blocks; first += member.size) {
-        first_member<Function::weight_gradient>(member, [&](const ArrayProducts& array) {
-            if (first == 0) {
-                array.head_gradient(workspace_, steps);
-            }
-            for (std::uint32_t i = 0; i < member.size && first + i < blocks; ++i) {
-                array.weight_gradient(workspace_, first + i, steps, i);
-            }
-        });
-        if (first + member.index < blocks) {
-            consume_block(first + member.index);
-        }
-        meet(member);
-    }
-}
-
 UpdateStep Trainer::next_update(const Hyper& hyper) const {
     UpdateStep step;
     step.learning_rate = hyper.learning_rate;
@@ -421,6 +407,7 @@ UpdateStep Trainer::next_update(const Hyper& hyper) const {
     step.beta1 = hyper.beta1;
     step.beta2 = hyper.beta2;
     step.epsilon = hyper.epsilon;
+    step.rounding_key = stochastic_key(hyper.rounding_seed, updates_);
     if (plan().rule == Rule::adam) {
         step.correction1 =
             static_cast<float>(1.0 / (1.0 - power(static_cast<double>(hyper.beta1), updates_ + 1)));
@@ -432,6 +419,15 @@ UpdateStep Trainer::next_update(const Hyper& hyper) const {
 
 void Trainer::update(const Member& member, std::uint32_t steps, const Hyper& hyper) {
     const UpdateStep step = next_update(hyper);
+    if (kernels_->routine != nullptr) {
+        timed<Function::weight_gradient>(
+            member, [&] { kernels_->routine->weights(workspace_, member, steps, step, plan().clipping); });
+        if (plan().clipping) {
+            meet(member);
+            timed<Function::update>(member, [&] { clip_on_array(member, step, hyper.clip_norm); });
+        }
+        return;
+    }
     if (!plan().clipping) {
         for_each_gradient(member, steps, [&](Elements elements, const float* gradient, std::uint32_t) {
             kernels_->update(workspace_, step, elements, gradient, false);
@@ -455,18 +451,22 @@ void Trainer::update(const Member& member, std::uint32_t steps, const Hyper& hyp
     timed<Function::update>(member, [&] { apply_collected(member, step, hyper.clip_norm); });
 }
 
-// Scales the gradient to the norm allowed and updates this member's share of the parameters with it.
-void Trainer::apply_collected(const Member& member, UpdateStep step, float clip_norm) {
-    const Extents& e = layout().extents;
+// What the gradient is scaled by to have the norm allowed.
+float Trainer::clip_scale(float clip_norm) const {
     const double* sums = workspace_.array<double>(BufferId::partial_sums);
     double squared = 0.0;
-    for (std::uint32_t i = 0; i <= e.blocks + plan().shape.classes; ++i) {
+    for (std::uint32_t i = 0; i <= layout().extents.blocks + plan().shape.classes; ++i) {
         squared += sums[i];
     }
     const double norm = __builtin_sqrt(squared);
-    if (norm > static_cast<double>(clip_norm)) {
-        step.scale = static_cast<float>(static_cast<double>(clip_norm) / norm);
-    }
+    return norm > static_cast<double>(clip_norm) ? static_cast<float>(static_cast<double>(clip_norm) / norm)
+                                                 : 1.0f;
+}
+
+// Scales the gradient to the norm allowed and updates this member's share of the parameters with it.
+void Trainer::apply_collected(const Member& member, UpdateStep step, float clip_norm) {
+    const Extents& e = layout().extents;
+    step.scale = clip_scale(clip_norm);
     const float* gradient = workspace_.array<float>(BufferId::gradient);
     const auto apply = [&](std::size_t first, std::uint32_t count) {
         kernels_->update(workspace_, step, {first, count}, gradient + first, true);

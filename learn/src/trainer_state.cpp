@@ -1,5 +1,7 @@
 // What goes in and out of a trainer: parameters, gradients, and what is left at the end of an epoch.
 
+#include <bit>
+
 #include "partita/learn/trainer.hpp"
 #include "portable/arithmetic.hpp"
 #include "trainer_bytes.hpp"
@@ -45,32 +47,70 @@ Error Trainer::check_lengths(const Parameters<Float>& p) const {
     return fits ? Error::none : Error::wrong_length;
 }
 
-// Calls visit(element in plain order, place in PyTorch's arrays) for every parameter.
+// Places of the parameters in the order that elements are counted in.
+std::size_t Trainer::element(std::uint32_t row, std::uint32_t gate, std::uint32_t unit) const {
+    if (const ArrayExtents& a = layout().array; a.side != 0) {
+        const std::size_t state_row = row < plan().shape.hidden ? row : a.units + row - plan().shape.hidden;
+        const std::size_t group = unit / a.side;
+        return state_row * a.gate_rows + (group * gate_count + gate) * a.side + unit % a.side;
+    }
+    return workspace_.weight_index(unit / units_per_block, row) + plain_place(gate, unit % units_per_block);
+}
+
+std::size_t Trainer::head_element(std::uint32_t label, std::uint32_t unit) const {
+    if (const ArrayExtents& a = layout().array; a.side != 0) {
+        return std::size_t{a.state_rows} * a.gate_rows + std::size_t{label} * a.units + unit;
+    }
+    return workspace_.head_index(label) + unit;
+}
+
+std::size_t Trainer::head_bias_element(std::uint32_t label) const {
+    return layout().array.side != 0 ? head_element(plan().shape.classes, 0) + label
+                                    : workspace_.head_bias_index() + label;
+}
+
+// Calls visit(element, place in PyTorch's arrays) for every parameter.
 template <typename Float, typename Visit>
 void Trainer::for_each_parameter(const Parameters<Float>& p, const Visit& visit) const {
+    Float* const tensors[] = {p.weight_hh.data(), p.weight_ih.data(), p.bias.data(), p.head_weight.data(),
+                              p.head_bias.data()};
+    for_each_element(
+        [&](std::size_t at, unsigned tensor, std::size_t index) { visit(at, tensors[tensor][index]); });
+}
+
+// Calls visit(element, tensor, index in PyTorch's tensor) for every parameter, in an order that does not
+// depend on the layout. Tensors: recurrent weights, input weights, bias, head, its bias.
+template <typename Visit>
+void Trainer::for_each_element(const Visit& visit) const {
     const Shape s = plan().shape;
     for (std::uint32_t u = 0; u < s.hidden; ++u) {
-        const std::uint32_t block = u / units_per_block;
         for (std::uint32_t gate = 0; gate < gate_count; ++gate) {
             const std::size_t torch_row = std::size_t{gate} * s.hidden + u;
-            const auto element = [&](std::uint32_t row) {
-                return workspace_.weight_index(block, row) + plain_place(gate, u % units_per_block);
-            };
             for (std::uint32_t k = 0; k < s.hidden; ++k) {
-                visit(element(k), p.weight_hh[torch_row * s.hidden + k]);
+                visit(element(k, gate, u), 0, torch_row * s.hidden + k);
             }
             for (std::uint32_t i = 0; i < s.input; ++i) {
-                visit(element(workspace_.input_row() + i), p.weight_ih[torch_row * s.input + i]);
+                visit(element(workspace_.input_row() + i, gate, u), 1, torch_row * s.input + i);
             }
-            visit(element(workspace_.bias_row()), p.bias[torch_row]);
+            visit(element(workspace_.bias_row(), gate, u), 2, torch_row);
         }
     }
     for (std::uint32_t c = 0; c < s.classes; ++c) {
         for (std::uint32_t u = 0; u < s.hidden; ++u) {
-            visit(workspace_.head_index(c) + u, p.head_weight[std::size_t{c} * s.hidden + u]);
+            visit(head_element(c, u), 3, std::size_t{c} * s.hidden + u);
         }
-        visit(workspace_.head_bias_index() + c, p.head_bias[c]);
+        visit(head_bias_element(c), 4, c);
     }
+}
+
+std::uint32_t Trainer::digest(BufferId id) const {
+    // FNV-1a over 32-bit words.
+    std::uint32_t hash = 2166136261u;
+    for_each_element([&](std::size_t at, unsigned, std::size_t) {
+        const float x = id == BufferId::weights ? get_weight(workspace_, at) : get_state(workspace_, id, at);
+        hash = (hash ^ std::bit_cast<std::uint32_t>(x)) * 16777619u;
+    });
+    return hash;
 }
 
 Error Trainer::load(const Parameters<const float>& parameters) {
@@ -106,6 +146,66 @@ Error Trainer::store_gradient(const Parameters<float>& gradient) const {
     return Error::none;
 }
 
+// Clipping where the gradient lies as the array formed it. Squares are added in the order in which other
+// plans add them, so that the norm has the same bits.
+void Trainer::clip_on_array(const Member& member, UpdateStep step, float clip_norm) {
+    const Extents& e = layout().extents;
+    const Shape s = plan().shape;
+    const float* gradient = workspace_.array<float>(BufferId::gradient);
+    double* sums = workspace_.array<double>(BufferId::partial_sums);
+    const auto square = [&](std::size_t at) {
+        return static_cast<double>(gradient[at]) * static_cast<double>(gradient[at]);
+    };
+    const Range blocks = member.share(e.blocks);
+    for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+        sums[block] = 0.0;
+        for (std::uint32_t first = 0; first < e.rows; first += rows_per_tile) {
+            double sum = 0.0;
+            for (std::uint32_t row = first; row < e.rows && row < first + rows_per_tile; ++row) {
+                for (std::uint32_t i = 0; i < gates_per_block; ++i) {
+                    const std::uint32_t unit = block * units_per_block + i % units_per_block;
+                    sum += unit < s.hidden ? square(element(row, i / units_per_block, unit)) : 0.0;
+                }
+            }
+            sums[block] += sum;
+        }
+    }
+    const Range labels = member.share(s.classes);
+    for (std::uint32_t label = labels.first; label < labels.last; ++label) {
+        constexpr std::uint32_t tile_size = rows_per_tile * gates_per_block;
+        sums[e.blocks + label] = 0.0;
+        for (std::uint32_t first = 0; first < s.hidden; first += tile_size) {
+            double sum = 0.0;
+            for (std::uint32_t unit = first; unit < s.hidden && unit < first + tile_size; ++unit) {
+                sum += square(head_element(label, unit));
+            }
+            sums[e.blocks + label] += sum;
+        }
+    }
+    if (member.index == 0) {
+        double& total = sums[e.blocks + s.classes];
+        total = 0.0;
+        for (std::uint32_t first = 0; first < s.classes; first += units_per_block) {
+            double sum = 0.0;
+            for (std::uint32_t label = first; label < s.classes && label < first + units_per_block; ++label) {
+                sum += square(head_bias_element(label));
+            }
+            total += sum;
+        }
+    }
+    meet(member);
+    step.scale = clip_scale(clip_norm);
+    constexpr std::uint32_t run = 64;
+    const auto parameters = static_cast<std::uint32_t>(layout().array.parameters / run);
+    const Range share = member.share(parameters + 1);
+    for (std::uint32_t i = share.first; i < share.last; ++i) {
+        const std::size_t first = std::size_t{i} * run;
+        const std::size_t left = layout().array.parameters - first;
+        kernels_->update(workspace_, step, {first, left < run ? static_cast<std::uint32_t>(left) : run},
+                         gradient + first, true);
+    }
+}
+
 std::span<std::byte> Trainer::bytes(BufferId id) const {
     const Buffer& buffer = layout()[id];
     return {workspace_.memory + buffer.offset, buffer.size};
@@ -139,7 +239,9 @@ void Trainer::end_epoch(const Member& member, bool adopt_mean) {
             }
         }
         if (adopt_mean && p.regulariser && p.tape != Tape::none) {
-            for (std::size_t at = 0; at < layout().extents.parameters(); ++at) {
+            const std::size_t parameters =
+                p.array_side != 0 ? layout().array.parameters : layout().extents.parameters();
+            for (std::size_t at = 0; at < parameters; ++at) {
                 // mean = u + d = W + e + d
                 put_weight(workspace_, at,
                            get_weight(workspace_, at) + get_state(workspace_, BufferId::regulariser_e, at) +

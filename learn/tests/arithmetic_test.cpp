@@ -161,6 +161,25 @@ TEST(FusedBf16, IsExactOnAMillionRandomTriples) {
     }
 }
 
+// The short way through FP32 and the long one: about the size below which only the long one is right, with
+// products that FP32 rounds or loses, ties, and sums that cancel.
+TEST(FusedBf16, IsTheSameByTheShortWay) {
+    Random random(18);
+    const auto number = [&](std::uint32_t lowest, std::uint32_t exponents) {
+        const std::uint32_t bits = draw(random);
+        return bf16((bits & 0x8000u) | ((lowest + draw(random) % exponents) << 7) | (bits & 0x7Fu));
+    };
+    for (int n = 0; n < 1'000'000; ++n) {
+        const bool tiny = n % 2 == 0;
+        const float a = tiny ? number(56, 16) : number(123, 8);
+        const float b = tiny ? number(56, 16) : number(123, 8);
+        const float c = n % 64 == 0 ? 0.0f : tiny ? number(0, 30) : number(121, 16);
+        ASSERT_EQ(std::bit_cast<std::uint32_t>(fused_bf16(a, b, c)),
+                  std::bit_cast<std::uint32_t>(fused_bf16_by_wider_sum(a, b, c)))
+            << a << " * " << b << " + " << c;
+    }
+}
+
 TEST(FusedBf16, RoundsOnceWhereTwiceWouldDiffer) {
     // (1 + 2^-7) (1 + 2^-1) = 1.51171875 = 1.5078125 + 2^-8, a tie, to even: 1.515625. A sliver less must
     // give 1.5078125, though FP32, and FP64 for the smallest sliver, round it to the tie first.

@@ -153,9 +153,10 @@ std::string describe_plan(const Plan& plan) {
     return std::to_string(s.input) + "-" + std::to_string(s.hidden) + "-" + std::to_string(s.classes) +
            ", batch " + std::to_string(plan.batch) + ", T " + std::to_string(plan.steps) + ", K " +
            std::to_string(plan.parts) + ", " + learn::name(plan.precision) + ", tape " +
-           learn::name(plan.tape) + ", " + learn::name(plan.rule) + (plan.clipping ? ", clipping" : "") +
-           (plan.auxiliary ? ", auxiliary" : "") + (plan.regulariser ? "" : ", no regulariser") +
-           ", team of " + std::to_string(plan.members);
+           learn::name(plan.tape) + ", " + learn::name(plan.rule) +
+           (plan.rounding == Rounding::stochastic ? ", stochastic" : "") +
+           (plan.clipping ? ", clipping" : "") + (plan.auxiliary ? ", auxiliary" : "") +
+           (plan.regulariser ? "" : ", no regulariser") + ", team of " + std::to_string(plan.members);
 }
 
 }  // namespace partita::learn::test

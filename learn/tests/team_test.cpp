@@ -92,6 +92,22 @@ TEST_P(Team, OfAnySizeAndEitherTapeLeavesTheSameBits) {
     }
 }
 
+TEST(TeamRounding, ByChanceIsTheSameForAnySize) {
+    Plan plan{.shape = {2, 33, 3}, .batch = 3, .steps = 5, .parts = 2};
+    plan.precision = Precision::bf16;
+    const Outcome nearest = train(plan, Backend::portable);
+    plan.rounding = Rounding::stochastic;
+    const Outcome alone = train(plan, Backend::portable);
+    EXPECT_FALSE(alone == nearest);
+    for (const Tape tape : tapes) {
+        for (const std::uint32_t members : {2u, 3u, 7u}) {
+            plan.tape = tape;
+            plan.members = members;
+            EXPECT_TRUE(train(plan, Backend::portable) == alone) << describe_plan(plan);
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Options, Team,
                          testing::Combine(testing::ValuesIn(backends), testing::ValuesIn(options)),
                          [](const auto& test) {

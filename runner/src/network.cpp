@@ -29,7 +29,12 @@ std::size_t bytes_of(const learn::Plan& plan) {
     return layout.value().total;
 }
 
-const learn::Kernels* kernels_of(Backend backend, learn::Precision precision) {
+const learn::Kernels* kernels_of(Backend backend, const learn::Plan& plan) {
+    const learn::Precision precision = plan.precision;
+    // Not silently by the portable backend: that is many times slower.
+    if (plan.rounding == learn::Rounding::stochastic && backend != Backend::portable) {
+        throw RunError("the host backend does not round stochastically; use --backend portable");
+    }
     if (backend != Backend::portable) {
         if (const auto host = learn::host_kernels(precision); host.ok()) {
             return host.value();
@@ -64,9 +69,7 @@ learn::Shape shape_of(const data::Model& model) {
 }
 
 Network::Network(learn::Plan plan, Backend backend, std::uint32_t array_side, ThreadTeam& team)
-    : team_(team),
-      memory_(bytes_of(with_members(plan, team.size()))),
-      kernels_(kernels_of(backend, plan.precision)) {
+    : team_(team), memory_(bytes_of(with_members(plan, team.size()))), kernels_(kernels_of(backend, plan)) {
     auto trainer =
         learn::Trainer::create(with_members(plan, team.size()), memory_.bytes(), *kernels_, array_side);
     if (!trainer.ok()) {

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstddef>
 
+#include "kernels.hpp"
 #include "partita/learn/activation.hpp"
 #include "partita/learn/trainer.hpp"
 
@@ -63,7 +64,7 @@ constexpr std::size_t words_of_run =
 constexpr std::size_t activations = std::size_t{3} * 256;
 
 alignas(learn::buffer_alignment) std::array<std::byte, largest_total()> memory;
-std::array<std::uint32_t, activations + runs.size() * words_of_run> results;
+std::array<std::uint32_t, activations + runs.size() * words_of_run + kernel_results> results;
 std::array<float, parameters> values;
 std::array<std::array<float, std::size_t{steps} * shape.input>, batch> inputs;
 
@@ -180,6 +181,8 @@ std::span<const std::uint32_t> run_workload() {
     for (const Run& run : runs) {
         train(writer, run, generator);
     }
+    run_kernels(std::span(results).subspan(writer.at).first<kernel_results>());
+    writer.at += kernel_results;
     return std::span(results).first(writer.at);
 }
 

@@ -84,16 +84,26 @@ TEST(ChipFiles, TheFp32ChipHasGemminisDefaults) {
 // Gemmini's Configs.scala, defaultConfig, and the defaults of GemminiConfigs.scala.
 TEST(ChipFiles, TheInt8ChipHasGemminisDefaults) {
     EXPECT_EQ(differences(committed("ms4-c1"), committed("int8-default")),
-              (std::vector<std::string>{
-                  "gemmini.mesh_side = 16", "gemmini.input_type = int8", "gemmini.spatial_array_type = int20",
-                  "gemmini.accumulator_type = int32", "gemmini.scratchpad_bytes = 262144",
-                  "gemmini.accumulator_bytes = 65536", "gemmini.accumulator_banks = 2",
-                  "gemmini.execute_reads_accumulator = true", "gemmini.execute_writes_scratchpad = true",
-                  "gemmini.load_scale_type = fp32", "gemmini.load_scale_latency = 4",
-                  "gemmini.load_scale_units = 4", "gemmini.load_accumulator_scale = false",
-                  "gemmini.load_accumulator_scale_latency = 0", "gemmini.store_scale_type = fp32",
-                  "gemmini.store_scale_latency = 8", "gemmini.tile_latency = 0",
-                  "gemmini.mesh_output_delay = 1", "gemmini.scratchpad_read_delay = 4"}));
+              (std::vector<std::string>{"gemmini.mesh_side = 16",
+                                        "gemmini.input_type = int8",
+                                        "gemmini.spatial_array_type = int20",
+                                        "gemmini.accumulator_type = int32",
+                                        "gemmini.scratchpad_bytes = 262144",
+                                        "gemmini.accumulator_bytes = 65536",
+                                        "gemmini.accumulator_banks = 2",
+                                        "gemmini.execute_reads_accumulator = true",
+                                        "gemmini.execute_writes_scratchpad = true",
+                                        "gemmini.load_scale_type = fp32",
+                                        "gemmini.load_scale_latency = 4",
+                                        "gemmini.load_scale_units = 4",
+                                        "gemmini.load_accumulator_scale = false",
+                                        "gemmini.load_accumulator_scale_latency = 0",
+                                        "gemmini.store_scale_type = fp32",
+                                        "gemmini.store_scale_latency = 8",
+                                        "gemmini.tile_latency = 0",
+                                        "gemmini.mesh_output_delay = 1",
+                                        "gemmini.scratchpad_read_delay = 4",
+                                        "gemmini.store_issue_queue = 5"}));
 }
 
 }  // namespace

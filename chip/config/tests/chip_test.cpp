@@ -120,6 +120,61 @@ TEST(Chip, ChecksWhatMustGoTogether) {
         std::string::npos);
 }
 
+TEST(Chip, SettingsStandForWhatTheFileSays) {
+    const std::string text = text_of_chip({"x", "d", {}, {}, {}, {}});
+    const std::vector<std::string> settings{"gemmini.accumulator_type=fp32", "soc.cores=0x4",
+                                            "gemmini.scale_adds_zero=false",
+                                            "gemmini.store_scale_type=\"fp32\""};
+    const Chip read = parse_chip(text, "x.toml", settings);
+    Chip expected;
+    expected.gemmini.accumulator_type = gemmini::Number::fp32;
+    expected.soc.cores = 4;
+    expected.gemmini.scale_adds_zero = false;
+    expected.gemmini.store_scale_type = gemmini::Number::fp32;
+    EXPECT_EQ(lines_of(read), lines_of(expected));
+    EXPECT_NE(fingerprint(read), fingerprint(Chip{}));
+    EXPECT_EQ(read.name,
+              "x + gemmini.accumulator_type=fp32 + soc.cores=4 + gemmini.scale_adds_zero=false + "
+              "gemmini.store_scale_type=fp32");
+    EXPECT_EQ(read.description, "d");
+}
+
+TEST(Chip, SettingsAreCheckedLikeTheFile) {
+    const std::string good = text_of_chip({"x", "d", {}, {}, {}, {}});
+    const auto refused = [&](const std::vector<std::string>& settings, const std::string& text) {
+        const std::string sentence = sentence_of([&] { parse_chip(text, "x.toml", settings); });
+        const std::string prefix = "reading the chip 'x.toml'";
+        EXPECT_TRUE(sentence.starts_with(prefix)) << sentence;
+        return sentence.substr(std::min(prefix.size(), sentence.size()));
+    };
+    EXPECT_EQ(refused({"soc.cores=0"}, good),
+              " with soc.cores=0: soc.cores is 0, expected an integer from 1 to 64");
+    EXPECT_EQ(refused({"soc.cores=two"}, good),
+              " with soc.cores=two: soc.cores is the text 'two', expected an integer from 1 to 64");
+    EXPECT_EQ(refused({"soc.cores="}, good),
+              " with soc.cores=: soc.cores is the text '', expected an integer from 1 to 64");
+    EXPECT_TRUE(refused({"soc.cores=1\nx=2"}, good).ends_with("expected an integer from 1 to 64"));
+    EXPECT_EQ(refused({"soc.coers=2"}, good),
+              " with soc.coers=2: soc.coers is an unknown key, did you mean 'cores'?");
+    EXPECT_EQ(refused({"sock.cores=2"}, good),
+              ": the setting 'sock.cores=2' is of an unknown section, expected one of soc, rocket, memory, "
+              "gemmini");
+    for (const char* word : {"", "soc.cores", "cores=2", "=soc.cores", "name=y"}) {
+        EXPECT_EQ(refused({word}, good), fmt::format(": the setting '{}' is not section.key=value", word));
+    }
+    EXPECT_EQ(refused({"soc.cores=2", "soc.cores=2"}, good),
+              " with soc.cores=2: the setting 'soc.cores=2' is the second of its key");
+    EXPECT_EQ(refused({"soc.cores=2", "memory.dram_bus_bytes=32"}, good),
+              " with soc.cores=2, memory.dram_bus_bytes=32: memory.dram_bus_bytes is 32, expected at most "
+              "memory.bus_bytes, 16");
+    // What is wrong in the file remains the file's, but for the value that is replaced.
+    const std::string bad = with(good, "cores = 1", "cores = 0");
+    EXPECT_EQ(refused({"memory.bytes=0x100000"}, bad),
+              ", line " + line_of(good, "cores = ") + ": soc.cores is 0, expected an integer from 1 to 64");
+    const std::vector<std::string> mended{"soc.cores=2"};
+    EXPECT_EQ(parse_chip(bad, "x.toml", mended).soc.cores, 2U);
+}
+
 TEST(Chip, FilesThatCannotBeRead) {
     EXPECT_EQ(sentence_of([] { read_chip("no/such.toml"); }),
               "reading the chip 'no/such.toml': there is no such file");

@@ -26,10 +26,12 @@ TEST(Firmware, HeaderOfThePublishedChip) {
 
 #define PARTITA_CHIP_CORES 1
 #define PARTITA_CHIP_INTERRUPTOR_BASE 33554432
+#define PARTITA_CHIP_BF16_EXTENSION 0
 #define PARTITA_CHIP_MEMORY_BASE 2147483648
 #define PARTITA_CHIP_MEMORY_BYTES 268435456
 #define PARTITA_CHIP_MESH_SIDE 4
 #define PARTITA_CHIP_ELEMENT_BF16 1
+#define PARTITA_CHIP_ARRAY_ELEMENT_BF16 1
 #define PARTITA_CHIP_ACCUMULATOR_ELEMENT_BF16 1
 #define PARTITA_CHIP_SCRATCHPAD_BYTES 131072
 #define PARTITA_CHIP_SCRATCHPAD_BANKS 4
@@ -43,10 +45,12 @@ TEST(Firmware, HeaderOfThePublishedChip) {
 #define PARTITA_CHIP_CONSTANTS \
     "soc.cores = 1\n" \
     "soc.interruptor_base = 33554432\n" \
+    "rocket.bf16_extension = false\n" \
     "memory.base = 2147483648\n" \
     "memory.bytes = 268435456\n" \
     "gemmini.mesh_side = 4\n" \
     "gemmini.input_type = bf16\n" \
+    "gemmini.spatial_array_type = bf16\n" \
     "gemmini.accumulator_type = bf16\n" \
     "gemmini.scratchpad_bytes = 131072\n" \
     "gemmini.scratchpad_banks = 4\n" \
@@ -121,7 +125,7 @@ TEST_F(Fingerprint, NamesKeysThatOnlyOneHas) {
 TEST_F(Fingerprint, NamesTheLineThatIsNone) {
     EXPECT_EQ(
         complaint(with(good_, "memory.base = ", "memory.base: ")),
-        "comparing the program 'train.elf' with the chip: line 3 of its section .partita.chip is not \"key = "
+        "comparing the program 'train.elf' with the chip: line 4 of its section .partita.chip is not \"key = "
         "value\"");
     EXPECT_EQ(
         complaint(" = 4\n"),

@@ -53,7 +53,8 @@ std::string invalid(const std::function<void(Config&)>& change) {
 }
 
 TEST(FunctionConfig, ImpossibleChipsAreNamed) {
-    for (const Config& chip : {bf16_chip(4), bf16_chip(8), fp32_chip(), wide_bf16_chip(), int8_chip()}) {
+    for (const Config& chip : {bf16_chip(4), bf16_chip(8), fp32_chip(), wide_bf16_chip(), mixed_chip(4),
+                               mixed_chip(8), int8_chip()}) {
         EXPECT_NO_THROW(chip.validate());
     }
     EXPECT_EQ(invalid([](Config& c) { c.scratchpad_bytes = 100000; }),
@@ -65,7 +66,13 @@ TEST(FunctionConfig, ImpossibleChipsAreNamed) {
     EXPECT_EQ(invalid([](Config& c) { c.input_type = Number::int8; }),
               "gemmini: input_type int8, spatial_array_type bf16 and accumulator_type bf16 do not go "
               "together; expected int8, "
-              "int20, int32, or a float, the same float and one that is as wide or wider");
+              "int20, int32, or three floats of which none is narrower than the one before");
+    EXPECT_NE(invalid([](Config& c) {
+                  c.spatial_array_type = Number::fp32;
+              }).find("spatial_array_type fp32 and accumulator_type bf16 do not go together"),
+              std::string::npos);
+    EXPECT_NE(invalid([](Config& c) { c.input_type = Number::fp32; }).find("do not go together"),
+              std::string::npos);
     EXPECT_EQ(invalid([](Config& c) { c.scratchpad_bytes = 64; }),
               "gemmini: scratchpad_bytes 64 in scratchpad_banks 4 gives 2 rows a bank; expected at least "
               "mesh_side, 4");

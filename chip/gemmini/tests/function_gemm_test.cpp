@@ -14,10 +14,13 @@ constexpr Address d_at = memory_base + 0x8'0000;
 constexpr Address c_at = memory_base + 0xC'0000;
 
 // What an element type needs here: its scale of one, a draw, a step of the mesh, a sum in the accumulator,
-// the way out.
+// the way out. `full`: D and C are sums as they are.
 struct Bf16Kind {
     using Element = std::uint16_t;
     using Sum = std::uint16_t;
+    using Chain = std::uint16_t;  // of a tile
+    using Out = std::uint16_t;
+    static constexpr bool full = false;
     static Config chip() { return bf16_chip(4); }
     static constexpr std::uint32_t one = one_bf16;
     static Element draw(Random& random) {
@@ -33,6 +36,7 @@ struct Bf16Kind {
     static Element clean(Element x) { return exact_multiply_add(x, one_bf16, 0); }
     static Sum step(Element a, Element b, Sum sum) { return exact_multiply_add(a, b, sum); }
     static Sum add(Sum x, Sum y) { return exact_add(x, y); }
+    static Sum take(Chain chain) { return chain; }
     static Sum widen(Element x) { return clean(x); }
     static Element out(Sum x) { return clean(x); }
 };
@@ -46,8 +50,35 @@ struct WideBf16Kind : Bf16Kind {
         return is_nan(element) ? Element{0} : element;  // floats are compared as numbers
     }
     static float add(float x, float y) { return x + y; }
+    static float take(Element chain) { return to_float(chain); }
     static float widen(Element x) { return to_float(clean(x)); }
     static Element out(float x) { return round_to_bf16(x == 0.0F ? 0.0F : x); }
+};
+
+// Chains of FP32 multiply-adds of widened BF16 numbers. NaN included: it comes out as the canonical one.
+template <unsigned Side>
+struct MixedKind : Bf16Kind {
+    using Sum = float;
+    using Chain = float;
+    static Config chip() { return mixed_chip(Side); }
+    static float step(Element a, Element b, float sum) { return std::fma(to_float(a), to_float(b), sum); }
+    static float add(float x, float y) { return x + y; }
+    static float take(float chain) { return chain; }
+    static float widen(Element x) { return to_float(clean(x)); }
+    static Element out(float x) { return round_to_bf16(x == 0.0F ? 0.0F : x); }
+};
+
+template <unsigned Side>
+struct MixedFullKind : MixedKind<Side> {
+    using Out = std::uint32_t;  // bits
+    static constexpr bool full = true;
+    // As wide as a sum: bits below BF16's are kept, -0 is not.
+    static float draw_sum(Random& random) {
+        const float wide = static_cast<float>(static_cast<std::int32_t>(random())) * 0x1p-30F;
+        return random() % 16 == 0 ? -0.0F : wide;
+    }
+    static float widen(float x) { return x == 0.0F ? 0.0F : x; }
+    static Out out(float x) { return std::isnan(x) ? 0x7FC0'0000 : std::bit_cast<std::uint32_t>(x); }
 };
 
 struct Bf16WideArrayKind : Bf16Kind {
@@ -57,6 +88,9 @@ struct Bf16WideArrayKind : Bf16Kind {
 struct Fp32Kind {
     using Element = float;
     using Sum = float;
+    using Chain = float;
+    using Out = float;
+    static constexpr bool full = false;
     static Config chip() { return fp32_chip(); }
     static constexpr std::uint32_t one = one_fp32;
     static Element draw(Random& random) {
@@ -66,6 +100,7 @@ struct Fp32Kind {
     static Element clean(Element x) { return x == 0.0F ? 0.0F : x; }
     static Sum step(Element a, Element b, Sum sum) { return std::fma(a, b, sum); }
     static Sum add(Sum x, Sum y) { return x + y; }
+    static Sum take(Chain chain) { return chain; }
     static Sum widen(Element x) { return clean(x); }
     static Element out(Sum x) { return clean(x); }
 };
@@ -73,6 +108,9 @@ struct Fp32Kind {
 struct Int8Kind {
     using Element = std::int8_t;
     using Sum = std::int32_t;
+    using Chain = std::int32_t;
+    using Out = std::int8_t;
+    static constexpr bool full = false;
     static Config chip() { return int8_chip(); }
     static constexpr std::uint32_t one = one_fp32;
     static Element draw(Random& random) {
@@ -81,13 +119,14 @@ struct Int8Kind {
     static Element clean(Element x) { return x; }
     static Sum step(Element a, Element b, Sum sum) { return sum + a * b; }
     static Sum add(Sum x, Sum y) { return x + y; }
+    static Sum take(Chain chain) { return chain; }
     static Sum widen(Element x) { return x; }
     static Element out(Sum x) { return static_cast<Element>(std::clamp(x, -128, 127)); }
 };
 
-// The tile's chain starts at 0; its type is the input's but for int8.
+// An element of D.
 template <typename Kind>
-using Chain = std::conditional_t<std::is_same_v<Kind, Int8Kind>, std::int32_t, typename Kind::Element>;
+using Bias = std::conditional_t<Kind::full, typename Kind::Sum, typename Kind::Element>;
 
 template <typename Element>
 struct Matrix {
@@ -111,6 +150,19 @@ Matrix<typename Kind::Element> draw(Random& random, unsigned rows, unsigned colu
     return matrix;
 }
 
+template <typename Kind>
+Matrix<Bias<Kind>> draw_bias(Random& random, unsigned columns) {
+    if constexpr (Kind::full) {
+        Matrix<Bias<Kind>> matrix(1, columns, columns);
+        for (auto& element : matrix.elements) {
+            element = Kind::draw_sum(random);
+        }
+        return matrix;
+    } else {
+        return draw<Kind>(random, 1, columns);
+    }
+}
+
 struct Product {
     unsigned i, j, k;
     bool transpose_a = false;
@@ -123,6 +175,7 @@ template <typename Kind>
 class Gemm {
     using Element = typename Kind::Element;
     using Sum = typename Kind::Sum;
+    using Out = typename Kind::Out;
 
   public:
     Gemm(const Product& product, Random& random)
@@ -131,7 +184,7 @@ class Gemm {
           side_(rig_.geometry.side),
           a_(draw<Kind>(random, p_.transpose_a ? p_.k : p_.i, p_.transpose_a ? p_.i : p_.k)),
           b_(draw<Kind>(random, p_.transpose_b ? p_.j : p_.k, p_.transpose_b ? p_.k : p_.j)),
-          d_(draw<Kind>(random, 1, p_.j)) {
+          d_(draw_bias<Kind>(random, p_.j)) {
         rig_.put(a_at, a_.elements);
         rig_.put(b_at, b_.elements);
         rig_.put(d_at, d_.elements);
@@ -139,14 +192,14 @@ class Gemm {
 
     void check() {
         run();
-        const auto c = rig_.get<Element>(c_at, std::size_t{p_.i} * c_stride());
+        const auto c = rig_.get<Out>(c_at, std::size_t{p_.i} * c_stride());
         for (unsigned row = 0; row < p_.i; ++row) {
             for (unsigned column = 0; column < p_.j; ++column) {
                 ASSERT_EQ(c[row * c_stride() + column], Kind::out(expected(row, column)))
                     << p_.i << " x " << p_.j << " x " << p_.k << " at " << row << ", " << column;
             }
             for (unsigned column = p_.j; column < c_stride(); ++column) {
-                ASSERT_EQ(c[row * c_stride() + column], Element{}) << "beyond the columns of C";
+                ASSERT_EQ(c[row * c_stride() + column], Out{}) << "beyond the columns of C";
             }
         }
     }
@@ -158,10 +211,10 @@ class Gemm {
         const unsigned bytes = sizeof(Element);
         rig_.issue(config_execute(
             {.transpose_a = p_.transpose_a, .transpose_b = p_.transpose_b, .scale = Kind::one}));
-        rig_.issue(config_store(c_stride() * bytes, Kind::one));
+        rig_.issue(config_store(c_stride() * sizeof(Out), Kind::one));
         rig_.issue(config_load(0, a_.stride * bytes, Kind::one, side_));
         rig_.issue(config_load(1, b_.stride * bytes, Kind::one, side_));
-        rig_.issue(config_load(2, 0, Kind::one, side_, true));
+        rig_.issue(config_load(2, 0, Kind::one, side_, !Kind::full));
         const unsigned tiles = (p_.k + side_ - 1) / side_;
         for (unsigned first = 0; first < tiles; first += p_.tiles_of_k) {
             loop(first, std::min(p_.tiles_of_k, tiles - first), first + p_.tiles_of_k >= tiles);
@@ -182,14 +235,15 @@ class Gemm {
         rig_.issue(command(11, bias ? d_at : 0, last ? c_at : 0));
         rig_.issue(command(12, a_.stride, b_.stride));
         rig_.issue(command(13, 0, c_stride()));
-        rig_.issue(command(8, 1 << 2 | (bias || first != 0 ? 1 : 0), p_.transpose_b << 1 | p_.transpose_a));
+        rig_.issue(command(8, (Kind::full ? 1 << 1 : 1 << 2) | (bias || first != 0 ? 1 : 0),
+                           p_.transpose_b << 1 | p_.transpose_a));
     }
 
     Sum expected(unsigned row, unsigned column) const {
         const unsigned tiles = (p_.k + side_ - 1) / side_;
         Sum sum{};
         for (unsigned t = 0; t < tiles; ++t) {
-            Chain<Kind> chain{};
+            typename Kind::Chain chain{};
             for (unsigned k = t * side_; k < (t + 1) * side_; ++k) {
                 const bool inside = k < p_.k;
                 const Element a = inside ? (p_.transpose_a ? a_.at(k, row) : a_.at(row, k)) : Element{};
@@ -197,19 +251,12 @@ class Gemm {
                 chain = Kind::step(Kind::clean(a), Kind::clean(b), chain);
             }
             if (t == 0 && !p_.bias) {
-                sum = widened(chain);
+                sum = Kind::take(chain);
             } else {
-                sum = Kind::add(t == 0 ? Kind::widen(d_.at(0, column)) : sum, widened(chain));
+                sum = Kind::add(t == 0 ? Kind::widen(d_.at(0, column)) : sum, Kind::take(chain));
             }
         }
         return sum;
-    }
-    static Sum widened(Chain<Kind> chain) {
-        if constexpr (std::is_same_v<Kind, WideBf16Kind>) {
-            return to_float(chain);
-        } else {
-            return chain;
-        }
     }
 
     Product p_;
@@ -217,12 +264,13 @@ class Gemm {
     unsigned side_;
     Matrix<Element> a_;
     Matrix<Element> b_;
-    Matrix<Element> d_;
+    Matrix<Bias<Kind>> d_;
 };
 
 template <typename Kind>
 class FunctionGemm : public testing::Test {};
-using Kinds = testing::Types<Bf16Kind, Bf16WideArrayKind, WideBf16Kind, Fp32Kind, Int8Kind>;
+using Kinds = testing::Types<Bf16Kind, Bf16WideArrayKind, WideBf16Kind, MixedKind<4>, MixedKind<8>,
+                             MixedFullKind<4>, MixedFullKind<8>, Fp32Kind, Int8Kind>;
 TYPED_TEST_SUITE(FunctionGemm, Kinds);
 
 TYPED_TEST(FunctionGemm, SizesOneToForty) {

@@ -53,6 +53,13 @@ inline Config wide_bf16_chip() {
     return config;
 }
 
+// The published chip with partial sums and accumulator in FP32.
+inline Config mixed_chip(std::uint32_t side = 4) {
+    Config config = bf16_chip(side);
+    config.spatial_array_type = config.accumulator_type = Number::fp32;
+    return config;
+}
+
 // Gemmini's INT8 default (Configs.scala).
 inline Config int8_chip() {
     Config config = fp32_chip();

@@ -183,6 +183,72 @@ TEST(Loop, ComputesWhatTheCommandsSayOnOtherChips) {
     }
 }
 
+// FP32 sums of BF16 operands: C at full width or narrowed, D of either width.
+TEST(Loop, ComputesWhatTheCommandsSayWithWideSums) {
+    for (const unsigned side : {4U, 8U}) {
+        for (const unsigned wide : {0U, 1U, 2U, 3U}) {
+            const bool full_c = (wide & 1) != 0;
+            const bool full_d = (wide & 2) != 0;
+            TimedRig rig(mixed_chip(side));
+            fill(rig.memory, side);
+            memory::FlatMemory expected(memory_base, rig.memory.size());
+            fill(expected, side);
+            Machine machine(rig.config, expected);
+            const Product product{13, 41, 30, a_place, b_place, d_place, c_place, 32, 41, 48};
+            auto list = tiled(product, rig.geometry);
+            list[1] = config_store(full_c ? 48 * 4 : 48 * 2, one_bf16);
+            list[4] = config_load(2, 0, one_bf16, side, !full_d);
+            std::uint64_t& loop = list.back().rs1;
+            ASSERT_EQ(list.back().funct, 8);
+            loop = (loop & ~std::uint64_t{6}) | (full_c ? 2 : 0) | (full_d ? 0 : 4);
+            for (const RoccCommand& each : list) {
+                rig.issue(each);
+                machine.issue(each);
+            }
+            rig.fence();
+            EXPECT_EQ(std::memcmp(rig.memory.at(memory_base), expected.at(memory_base), rig.memory.size()), 0)
+                << side << ", " << wide;
+            EXPECT_EQ(rig.accelerator.statistics().multiply_adds, 13U * 41 * 30);
+            // The last element of C is the sum, not what lies behind it.
+            const Address last = c_place + Address{12 * 48 + 40} * (full_c ? 4 : 2);
+            EXPECT_NE(std::memcmp(rig.memory.at(last), rig.memory.at(last + 4), 4), 0);
+        }
+    }
+}
+
+// Of a product that does not fit half of 128 KiB, but half of more: fewer loops, the same bits.
+TEST(Loop, LargerScratchpadsTakeLargerLoops) {
+    const Product product{4, 128, 500, a_place, b_place, d_place, c_place, 500, 128, 128};
+    std::vector<std::byte> smallest;
+    std::size_t loops_before = 1000;
+    for (const std::uint64_t kibibytes : {128U, 256U, 512U}) {
+        Config chip = bf16_chip(4);
+        chip.scratchpad_bytes = kibibytes << 10;
+        chip.validate();
+        TimedRig rig(chip);
+        fill(rig.memory, 5);
+        memory::FlatMemory expected(memory_base, rig.memory.size());
+        fill(expected, 5);
+        Machine machine(chip, expected);
+        const auto list = tiled(product, rig.geometry);
+        for (const RoccCommand& each : list) {
+            machine.issue(each);
+        }
+        const auto loops = static_cast<std::size_t>(
+            std::count_if(list.begin(), list.end(), [](const RoccCommand& each) { return each.funct == 8; }));
+        run_product(rig, product);
+        EXPECT_EQ(std::memcmp(rig.memory.at(memory_base), expected.at(memory_base), rig.memory.size()), 0);
+        std::vector<std::byte> result(rig.memory.at(c_place),
+                                      rig.memory.at(c_place) + std::size_t{4} * 128 * 2);
+        if (smallest.empty()) {
+            smallest = result;
+        }
+        EXPECT_EQ(result, smallest) << kibibytes;
+        EXPECT_LT(loops, loops_before) << kibibytes;
+        loops_before = loops;
+    }
+}
+
 struct Trace {
     Cycle end = 0;
     Statistics statistics;
@@ -247,6 +313,8 @@ TEST(Determinism, LeavingOutQuietCyclesChangesNothing) {
                     run_all(bf16_chip(4), 1'000'000, true, 1, latency));
         expect_same(run_all(bf16_chip(8), 1'000'000, false, 9, latency),
                     run_all(bf16_chip(8), 1'000'000, true, 9, latency));
+        expect_same(run_all(mixed_chip(4), 1'000'000, false, 1, latency),
+                    run_all(mixed_chip(4), 1'000'000, true, 1, latency));
     }
 }
 

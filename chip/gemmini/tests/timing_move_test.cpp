@@ -134,6 +134,19 @@ TEST(MoveIn, SixteenTransactionsAtMost) {
     EXPECT_EQ(rig.system.requests[16].at, rig.system.requests[0].at + 1000 + 2 + 3 + 1 + 4);
 }
 
+// D at the accumulator's width: 64 bytes are 4 local rows of FP32 numbers, through the accumulator's scaler.
+TEST(MoveIn, WideRowsOfD) {
+    TimedRig rig(mixed_chip(4));
+    configure(rig);
+    rig.issue(config_load(2, 64, one_bf16, 4));
+    rig.fence();
+    rig.system.requests.clear();
+    rig.time += 10;
+    const Cycle a = rig.issue(move_in(data, accumulator, 4, 16, 2));
+    EXPECT_EQ(rig.fence(), a + 7 + to_port + usual_latency + 2 + Cycle{4} * 4 + 1 + 6 + 2);
+    EXPECT_EQ(rig.system.requests.size(), 4U);
+}
+
 TEST(MoveOut, OneRow) {
     TimedRig rig(bf16_chip(4));
     configure(rig);
@@ -165,6 +178,38 @@ TEST(MoveOut, ThreeCyclesForALocalRow) {
     EXPECT_EQ(idle, a + 35 + 1 + 4 + 3 * 8 * 3 + usual_latency + 3 + 2 + 1);
 }
 
+// With room for the scaler's 6 rows and more, a local row enters it in each cycle, until the writer's 4 beats
+// for 8 of them hold the next ones: it takes the last of 8 and, in the cycle of its own last beat, the next.
+TEST(MoveOut, DeeperIssueQueueKeepsTheScalerBusy) {
+    for (const std::uint32_t rows : {6U, 8U, 64U}) {
+        Config chip = bf16_chip(4);
+        chip.store_issue_queue = rows;
+        TimedRig rig(chip);
+        configure(rig);
+        const Cycle a = rig.issue(move_out(data, accumulator, 4, 32));
+        rig.fence();
+        ASSERT_EQ(rig.system.requests.size(), 4U);
+        for (unsigned row = 0; row < 4; ++row) {
+            EXPECT_EQ(rig.system.requests[row].at, a + 10 + 7 + 6 + 1 + 4 + Cycle{row} * (8 + 4 - 1))
+                << rows << ", " << row;
+        }
+    }
+}
+
+// Three rows: the fourth enters when the first leaves, as two did before.
+TEST(MoveOut, IssueQueueLimitsTheRowsInTheScaler) {
+    Config chip = bf16_chip(4);
+    chip.store_issue_queue = 3;
+    TimedRig rig(chip);
+    configure(rig);
+    const Cycle a = rig.issue(move_out(data, accumulator, 1, 24));
+    rig.fence();
+    ASSERT_EQ(rig.system.requests.size(), 1U);
+    // Rows 0 to 2 enter in a+10 to a+12, 3 to 5 in a+16 to a+18; the last leaves in a+24. 48 bytes are one
+    // transaction of 64.
+    EXPECT_EQ(rig.system.requests[0].at, a + 24 + 1 + 4);
+}
+
 TEST(MoveOut, DefaultLatencyGivesARowEveryTwoCycles) {
     Config chip = bf16_chip(4);
     chip.store_scale_latency = 4;
@@ -176,6 +221,28 @@ TEST(MoveOut, DefaultLatencyGivesARowEveryTwoCycles) {
     // 8 rows at 2 cycles; the writer's 4 beats end in the cycle in which the next row's first pair leaves.
     EXPECT_GE(rig.system.requests[1].at - rig.system.requests[0].at, 16U);
     EXPECT_LE(rig.system.requests[1].at - rig.system.requests[0].at, 19U);
+}
+
+// A row at full width is one local row of FP32 numbers, passes the scaler like any, and is its own
+// transaction.
+TEST(MoveOut, FullWidthRowsOfWideSums) {
+    for (const unsigned side : {4U, 8U}) {
+        TimedRig rig(mixed_chip(side));
+        configure(rig);
+        const Cycle a = rig.issue(move_out(data, accumulator | full_width, 4, side));
+        rig.fence();
+        const Cycle port = a + 10 + 6 + 1 + 4;
+        ASSERT_EQ(rig.system.requests.size(), 4U);
+        // Pairs enter the scaler in a+10 and a+11, then when they leave. The writer takes the second of a
+        // pair in the cycle of the last beat of the first: a row of 32 bytes has two.
+        const Cycle beats = side / 4;
+        for (unsigned row = 0; row < 4; ++row) {
+            EXPECT_EQ(rig.system.requests[row],
+                      (FixedMemory::Request{true, data + Address{row} * 64, side * 4,
+                                            port + row / 2 * 6 + row % 2 * beats}))
+                << side << ", " << row;
+        }
+    }
 }
 
 TEST(MoveOut, UnalignedRowsAreTwoTransactions) {

@@ -218,20 +218,6 @@ TEST(Dependence, OneCompletionACycle) {
     EXPECT_EQ(std::adjacent_find(ends.begin(), ends.end()), ends.end());
 }
 
-// Memory changes when a move-out begins, not when the core hands it over: who forgets the fence reads old
-// data.
-TEST(Function, WorksWhenTheCommandIsIssued) {
-    TimedRig rig(bf16_chip(4));
-    configure(rig);
-    rig.memory.store<std::uint16_t>(data, 0x4040);
-    rig.issue(move_in(data, 0, 1, 4));
-    const Cycle a = rig.issue(move_out(elsewhere, 0, 1, 4));
-    rig.advance(a + 6);
-    EXPECT_EQ(rig.memory.load<std::uint16_t>(elsewhere), 0);
-    rig.fence();
-    EXPECT_EQ(rig.memory.load<std::uint16_t>(elsewhere), 0x4040);
-}
-
 TEST(Counters, CountWhatTheyAreSetTo) {
     TimedRig rig(bf16_chip(4));
     configure(rig);

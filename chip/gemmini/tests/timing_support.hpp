@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,9 @@ class FixedMemory final : public memory::MemorySystem {
     Cycle release(unsigned, Address, Cycle at) override { return at; }
     memory::Response fetch(unsigned, Address, Cycle) override { return {}; }
     memory::Response dma_read(Address address, unsigned bytes, Cycle at) override {
+        if (before_read) {
+            before_read(address);
+        }
         requests.push_back({false, address, bytes, at});
         return {at + latency, at + latency + beats(bytes) - 1, 0, false};
     }
@@ -44,6 +48,7 @@ class FixedMemory final : public memory::MemorySystem {
 
     Cycle latency;
     std::vector<Request> requests;
+    std::function<void(Address)> before_read;  // what a core does until the probe arrives
 
   private:
     static Cycle beats(unsigned bytes) { return std::max(bytes / 16, 1U); }

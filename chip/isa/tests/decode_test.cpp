@@ -3,6 +3,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "chip/isa/encoding.hpp"
 #include "chip/isa/instruction.hpp"
@@ -11,8 +12,14 @@
 namespace partita::chip::isa::test {
 namespace {
 
+std::vector<Encoding> all_encodings() {
+    std::vector<Encoding> all(encodings().begin(), encodings().end());
+    all.insert(all.end(), bf16_encodings().begin(), bf16_encodings().end());
+    return all;
+}
+
 TEST(DecoderTable, NoWordMatchesTwoRows) {
-    const auto rows = encodings();
+    const auto rows = all_encodings();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         EXPECT_EQ(rows[i].match & ~fixed_bits(rows[i].format), 0U) << rows[i].name;
         for (std::size_t j = i + 1; j < rows.size(); ++j) {
@@ -26,11 +33,14 @@ TEST(DecoderTable, NoWordMatchesTwoRows) {
 TEST(DecoderTable, HasEveryOperationOnceAndNamesDiffer) {
     std::multiset<Op> seen;
     std::set<std::string> names;
-    for (const Encoding& row : encodings()) {
+    for (const Encoding& row : all_encodings()) {
         seen.insert(row.op);
         names.insert(name(row.op));
         const std::uint32_t rd = 1U << 7U & ~fixed_bits(row.format);  // not x0, which would make it a mark
-        EXPECT_EQ(decode(row.match | rd).op, row.op) << row.name;
+        EXPECT_EQ(decode(row.match | rd, {.bf16 = true}).op, row.op) << row.name;
+    }
+    for (const Encoding& row : bf16_encodings()) {
+        EXPECT_EQ(decode(row.match | 1U << 7U).op, Op::illegal) << row.name << ", which is off";
     }
     for (unsigned i = 0; i < static_cast<unsigned>(Op::count); ++i) {
         const Op op = static_cast<Op>(i);

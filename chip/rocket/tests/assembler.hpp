@@ -90,9 +90,11 @@ class Assembler {
     }
 
     static std::uint32_t match(Op op) {
-        for (const isa::Encoding& encoding : isa::encodings()) {
-            if (encoding.op == op) {
-                return encoding.match;
+        for (const auto table : {isa::encodings(), isa::bf16_encodings()}) {
+            for (const isa::Encoding& encoding : table) {
+                if (encoding.op == op) {
+                    return encoding.match;
+                }
             }
         }
         throw std::logic_error("no such instruction");

@@ -109,6 +109,72 @@ INSTANTIATE_TEST_SUITE_P(
                       Case{"div", [](Assembler& c) { c.r(Op::divu, t0, a1, a2); }, uses_t0, 67}),
     [](const auto& test) { return std::string(test.param.name); });
 
+// Of Zfbfmin: as the same instructions for FP32.
+class Bf16Latency : public ::testing::TestWithParam<Case> {};
+
+TEST_P(Bf16Latency, IsThatOfFp32) {
+    Config config;
+    config.bf16_extension = true;
+    Machine machine(config);
+    machine.x(a0) = data;
+    const auto issues = warm_issues(machine, [](Assembler& code) {
+        code.nops(4);
+        GetParam().producer(code);
+        GetParam().consumer(code);
+    });
+    EXPECT_EQ(issues[5] - issues[4], GetParam().distance);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Bf16Latency,
+    ::testing::Values(Case{"flh", [](Assembler& c) { c.l(Op::flh, 1, 0, a0); }, uses_f1, 4},
+                      Case{"fmv_h_x", [](Assembler& c) { c.i(Op::fmv_h_x, 1, a1, 0); }, uses_f1, 4},
+                      Case{"fmv_x_h", [](Assembler& c) { c.i(Op::fmv_x_h, t0, 3, 0); }, uses_t0, 3},
+                      Case{"fcvt_bf16_s", [](Assembler& c) { c.r(Op::fcvt_bf16_s, 1, 3); }, uses_f1, 4},
+                      Case{"fcvt_s_bf16", [](Assembler& c) { c.r(Op::fcvt_s_bf16, 1, 3); }, uses_f1, 4},
+                      Case{"fcvt_bf16_s_stored", [](Assembler& c) { c.r(Op::fcvt_bf16_s, 1, 3); },
+                           [](Assembler& c) { c.s(Op::fsh, 1, 64, a0); }, 4},
+                      // Conversions are fully pipelined.
+                      Case{"fcvt_fcvt", [](Assembler& c) { c.r(Op::fcvt_bf16_s, 1, 3); },
+                           [](Assembler& c) { c.r(Op::fcvt_s_bf16, 2, 4); }, 1},
+                      // Depths 3 and 2 meet at the write port: the conversion is replayed.
+                      Case{"fmul_fcvt", [](Assembler& c) { c.r(Op::fmul_s, 1, 3, 4); },
+                           [](Assembler& c) { c.r(Op::fcvt_bf16_s, 2, 5); }, 6}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(Bf16, LoadsAndStoresAreHalfwords) {
+    Config config;
+    config.bf16_extension = true;
+    Machine machine(config);
+    machine.x(a0) = data;
+    machine.memory.store<std::uint64_t>(data, 0x1111'2222'3f80'4444);
+    Assembler code(base);
+    code.l(Op::flh, 1, 2, a0);
+    code.r(Op::fcvt_s_bf16, 2, 1);
+    code.r(Op::fadd_s, 2, 2, 2);
+    code.r(Op::fcvt_bf16_s, 3, 2);
+    code.s(Op::fsh, 3, 4, a0);
+    const Address end = code.here();
+    code.nop();
+    machine.place(code);
+    machine.trace_to(end);
+    EXPECT_EQ(machine.f(1), 0xffff'ffff'ffff'3f80U);
+    EXPECT_EQ(machine.f(2), 0xffff'ffff'4000'0000U);
+    EXPECT_EQ(machine.memory.load<std::uint64_t>(data), 0x1111'4000'3f80'4444U);
+}
+
+TEST(Bf16, IsIllegalWithoutTheExtension) {
+    Machine machine;
+    machine.x(a0) = data;
+    machine.core->state().mtvec = base + 0x100;
+    Assembler code(base);
+    code.l(Op::flh, 1, 0, a0);
+    machine.place(code);
+    machine.step();
+    EXPECT_EQ(machine.core->state().pc, base + 0x100);
+    EXPECT_EQ(machine.core->state().mcause, 2U);
+}
+
 TEST(Issue, OneIndependentInstructionACycle) {
     Machine machine;
     const auto issues = warm_issues(machine, [](Assembler& code) { code.nops(20); });

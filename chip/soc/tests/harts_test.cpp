@@ -128,6 +128,43 @@ TEST(Harts, MeetAndSeeWhatTheOthersWrote) {
     }
 }
 
+// Hart 0 goes through so much code that a small L2 takes from the other its line, and reads it itself before
+// the end, so that the other's read is the first of two.
+TEST(Harts, SpinningHartsLoseLinesToOthersCode) {
+    constexpr unsigned s2 = 18;
+    Listing program;
+    program.csr(Op::csrrs, a0, mhartid, zero);
+    program.la(a1, data_free);
+    program.i(Op::addi, s2, a1, 64);
+    const Address main = program.forward(Op::beq, a0, zero);
+    const Address head = program.here();
+    program.l(Op::ld, t0, 0, a1);
+    program.b(Op::beq, t0, zero, head);
+    program.csr(Op::csrrs, t1, mcycle, zero);
+    program.s(Op::sd, t1, 0, s2);
+    program.sleep();
+    program.bind(main);
+    for (int time = 0; time < 3; ++time) {
+        program.nops(6000);
+        program.l(Op::ld, t0, 0, a1);
+    }
+    program.s(Op::sd, a1, 0, a1);
+    const Address wait = program.here();
+    program.l(Op::ld, t0, 0, s2);
+    program.b(Op::beq, t0, zero, wait);
+    program.exit(0);
+    std::vector<std::vector<std::uint64_t>> shown;
+    for (const bool skip : {true, false}) {
+        config::Chip chip = chip_that_spins(2, skip);
+        chip.memory.l2_bytes = 32 << 10;
+        const Simulated run(chip, program);
+        shown.push_back(harts_of(run));
+        shown.back().push_back(run.word(8));
+        EXPECT_GT(run.spent(1, rocket::Cause::data_cache), 200u) << "it has lost its line several times";
+    }
+    EXPECT_EQ(shown[0], shown[1]);
+}
+
 TEST(Harts, SkippingSpinsChangesNothing) {
     std::mt19937 random(11);
     for (const unsigned harts : {2U, 3U, 4U}) {

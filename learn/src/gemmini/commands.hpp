@@ -31,12 +31,16 @@ template <unsigned funct>
 }
 
 inline constexpr unsigned configure = 0;
-inline constexpr unsigned loop = 8;
+inline constexpr unsigned move_in_1 = 1;  // by load channel
+inline constexpr unsigned move_in_0 = 2;
+inline constexpr unsigned move_out = 3;
+inline constexpr unsigned run_loop = 8;
 inline constexpr unsigned loop_bounds = 9;
 inline constexpr unsigned loop_operand_addresses = 10;
 inline constexpr unsigned loop_result_addresses = 11;
 inline constexpr unsigned loop_operand_strides = 12;
 inline constexpr unsigned loop_result_strides = 13;
+inline constexpr unsigned move_in_2 = 14;
 
 // Execution: weight stationary, no activation, strides of one row within the scratchpad.
 inline void configure_execution(bool transpose_a, bool transpose_b, std::uint32_t one) {
@@ -58,6 +62,18 @@ inline void configure_load(unsigned channel, std::uint64_t stride, std::uint32_t
 // Stores: rows `stride` bytes apart, each element of the accumulator times `scale` (its bits).
 inline void configure_store(std::uint64_t stride, std::uint32_t scale, unsigned activation) {
     issue<configure>(std::uint64_t{activation} << 2 | 2u, std::uint64_t{scale} << 32 | stride);
+}
+
+// A tile of rows in the accumulator, and what a move does there.
+enum class Into : std::uint64_t { overwrite = std::uint64_t{1} << 31, add = std::uint64_t{3} << 30 };
+
+// `rows` rows (a side at most) of `columns` elements (64 bytes at most) between memory and the accumulator's
+// rows from `row` on, block by block of a side's columns.
+template <unsigned funct>
+[[gnu::always_inline]] inline void move(const void* memory, std::uint32_t row, Into into, std::uint64_t rows,
+                                        std::uint64_t columns) {
+    issue<funct>(reinterpret_cast<std::uintptr_t>(memory),
+                 rows << 48 | columns << 32 | static_cast<std::uint64_t>(into) | row);
 }
 
 }  // namespace partita::gemmini

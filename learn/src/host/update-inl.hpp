@@ -116,12 +116,17 @@ struct SplitStore {
     }
 };
 
-template <typename WeightStore, typename StateStore>
+template <Precision precision, typename WeightStore, typename StateStore>
 struct Updater {
     WeightStore weights;
     StateStore e, d;
     float* first_moment;
     float* second_moment;
+
+    // Of an accumulator.
+    HWY_INLINE static Floats sum(Floats a, Floats b) {
+        return precision == Precision::bf16 ? round_to_bf16(hn::Add(a, b)) : hn::Add(a, b);
+    }
 
     template <Rule rule>
     HWY_INLINE Floats direction(const UpdateStep& step, Floats gradient, std::size_t at) const {
@@ -170,8 +175,16 @@ struct Updater {
             Pack<n> new_e, new_d;
             for (std::uint32_t i = 0; i < n; ++i) {
                 const Floats moved = hn::Sub(now.v[i], w.v[i]);
-                new_e.v[i] = hn::Sub(hn::MulAdd(broadcast(0.5f), old_d.v[i], old_e.v[i]), moved);
-                new_d.v[i] = hn::Sub(moved, old_e.v[i]);
+                // As the portable backend's `regularise`.
+                if constexpr (precision == Precision::fp32) {
+                    new_e.v[i] = hn::Sub(hn::MulAdd(broadcast(0.5f), old_d.v[i], old_e.v[i]), moved);
+                    new_d.v[i] = hn::Sub(moved, old_e.v[i]);
+                } else {
+                    const Floats away = sum(round_to_bf16(moved), hn::Neg(old_e.v[i]));
+                    const Floats half = hn::Add(round_to_bf16(hn::Mul(broadcast(0.5f), old_d.v[i])), zero());
+                    new_e.v[i] = sum(half, hn::Neg(away));
+                    new_d.v[i] = away;
+                }
             }
             e.template put<n>(new_e, at);
             d.template put<n>(new_d, at);
@@ -221,7 +234,7 @@ void update_with(const Workspace& ws, const UpdateStep& step, Elements elements,
     const auto state = [&](BufferId id) {
         return StateStore{ws.array<std::remove_pointer_t<decltype(StateStore::values)>>(id)};
     };
-    const Updater<WeightStore, StateStore> updater{
+    const Updater<precision, WeightStore, StateStore> updater{
         weights, state(BufferId::regulariser_e), state(BufferId::regulariser_d),
         moment(BufferId::first_moment), moment(BufferId::second_moment)};
     // Anything in 16 bits is interleaved within blocks, so two gates are taken together there.

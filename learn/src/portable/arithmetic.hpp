@@ -6,8 +6,10 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "partita/learn/bfloat16.hpp"
+#include "partita/learn/rounding.hpp"
 #include "partita/learn/update.hpp"
 #include "partita/learn/workspace.hpp"
 
@@ -37,10 +39,10 @@ float as_stored(float x) {
     return value(stored);
 }
 
-// a * b + c for BF16 numbers, rounded once to BF16. The product has at most 16 significant bits and is exact
-// in FP32 short of its range, so FP64 holds it always; the FP64 sum is rounded to odd, which keeps the one
-// rounding that follows correct.
-inline float fused_bf16(float a, float b, float c) {
+// fused_bf16 for all arguments. The product has at most 16 significant bits and is exact in FP32 short of its
+// range, so FP64 holds it always; the FP64 sum is rounded to odd, which keeps the one rounding that follows
+// correct.
+inline float fused_bf16_by_wider_sum(float a, float b, float c) {
     const double product = static_cast<double>(a) * static_cast<double>(b);
     const double addend = static_cast<double>(c);
     double sum = product + addend;
@@ -80,9 +82,24 @@ inline float fused_bf16(float a, float b, float c) {
     return widen({static_cast<std::uint16_t>(result | (sign << 15))});
 }
 
+// a * b + c for BF16 numbers, rounded once to BF16. Numbers half-way between two BF16 numbers are FP32
+// numbers and rounding is monotonic, so the FP32 sum never lies beyond one that the true sum does not reach:
+// unless it is half-way itself, rounding it again is right. A product that FP32 has rounded too is below
+// 2^-133; beside it c, about as large as the sum, is 2^-126 at least from any half-way number.
+inline float fused_bf16(float a, float b, float c) {
+    const float sum = a * b + c;
+    const auto bits = std::bit_cast<std::uint32_t>(sum);
+    const std::uint32_t exponent = (bits >> 23) & 0xFFu;
+    constexpr std::uint32_t small = 10;  // 2^-117
+    if (exponent < small || exponent == 0xFFu || (bits & 0xFFFFu) == 0x8000u) {
+        return fused_bf16_by_wider_sum(a, b, c);
+    }
+    return std::bit_cast<float>((bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
+}
+
 // Where a 16-bit array keeps the parameter that is `at` in plain order.
 inline std::size_t interleaved_place(const Workspace& ws, std::size_t at) {
-    if (at >= ws.extents().lstm_parameters) {
+    if (ws.plan().array_side != 0 || at >= ws.extents().lstm_parameters) {
         return at;
     }
     const auto within = static_cast<std::uint32_t>(at % gates_per_block);
@@ -175,6 +192,54 @@ inline void put_state(const Workspace& ws, BufferId id, std::size_t at, float x)
     } else {
         ws.array<float>(id)[at] = x;
     }
+}
+
+// FPTT's e and d after a weight has moved by `moved`, before they are stored: D = moved, d' = D - e,
+// e' = d/2 - d'. The 16-bit formats take these steps as the accelerator can take them: D and d/2 are BF16
+// numbers, sums are the accumulator's.
+struct Regulariser {
+    float e;
+    float d;
+};
+template <typename Format>
+Regulariser regularise(float moved, float e, float d) {
+    if constexpr (sizeof(typename Format::Operand) == 2) {
+        const float away = Format::add(as_stored<Bf16>(moved), -e);
+        const float half = as_stored<Bf16>(0.5f * d) + 0.0f;  // its -0 becomes +0
+        return {Format::add(half, -away), away};
+    } else {
+        return {fused(0.5f, d, e) - moved, moved - e};
+    }
+}
+
+// The number of the parameter that is `at` in plain order; units that only fill up the last block share those
+// of others, for their weights stay zero.
+inline std::uint64_t parameter_index(const Workspace& ws, std::size_t at) {
+    const ParameterIndex index{ws.plan().shape};
+    const Extents& e = ws.extents();
+    if (at >= ws.head_bias_index()) {
+        return index.head_bias(static_cast<std::uint32_t>(at - ws.head_bias_index()));
+    }
+    if (at >= e.lstm_parameters) {
+        const std::size_t within = at - e.lstm_parameters;
+        return index.head(static_cast<std::uint32_t>(within / e.padded_hidden),
+                          static_cast<std::uint32_t>(within % e.padded_hidden));
+    }
+    const auto row = static_cast<std::uint32_t>(at / gates_per_block % e.rows);
+    const auto block = static_cast<std::uint32_t>(at / gates_per_block / e.rows);
+    const auto place = static_cast<std::uint32_t>(at % gates_per_block);
+    return index.lstm(row, place / units_per_block, block * units_per_block + place % units_per_block);
+}
+
+// Stores an updated weight by the plan's rounding; returns it as stored.
+template <typename Format>
+float put_updated(const Workspace& ws, const UpdateStep& step, std::size_t at, float w) {
+    if constexpr (std::is_same_v<Format, PortableBf16>) {
+        if (ws.plan().rounding == Rounding::stochastic) {
+            w = widen(stochastic_narrow(w, stochastic_bits(step.rounding_key, parameter_index(ws, at))));
+        }
+    }
+    return Format::put_weight(ws, at, w);
 }
 
 // The way to go for a gradient, by the plan's rule.

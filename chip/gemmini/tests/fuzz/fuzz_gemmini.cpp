@@ -43,6 +43,9 @@ gemmini::Config chip(unsigned kind) {
             config.load_scale_units = 4;
             break;
         default:
+            if (kind / 32 % 2 != 0) {
+                config.spatial_array_type = config.accumulator_type = Number::fp32;
+            }
             break;
     }
     return config;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "partita/learn/team.hpp"
 #include "partita/learn/update.hpp"
@@ -20,22 +21,27 @@ struct Elements {
     std::uint32_t count = 0;  // a multiple of 16
 };
 
-// The matrix products of a backend whose accelerator serves one member: the first member calls them with the
-// whole step or block, then all meet, and the kernels below do the rest element by element.
-struct ArrayProducts {
-    // Pre-activations of all blocks at `step`.
-    void (*forward)(const Workspace&, std::uint32_t step) = nullptr;
-    // Gradient of the hidden state before `step`, from all gates' gradients at `step`.
-    void (*hidden_gradient)(const Workspace&, std::uint32_t step) = nullptr;
-    // Gradient of a block's weights over steps 1..`steps`, into the member's product tile.
-    void (*weight_gradient)(const Workspace&, std::uint32_t block, std::uint32_t steps,
-                            std::uint32_t member) = nullptr;
-    // Logits of all sequences from the hidden state of `step`.
-    void (*head_logits)(const Workspace&, std::uint32_t step) = nullptr;
-    // Gradient of the hidden state from that of the logits.
-    void (*head_hidden_gradient)(const Workspace&) = nullptr;
-    // Gradient of the head's weights, from the hidden state of `step`.
-    void (*head_gradient)(const Workspace&, std::uint32_t step) = nullptr;
+// Sequences of a batch, from the first step of a part on: [step][input] each.
+struct Inputs {
+    std::span<const float* const> sequences;  // at most the plan's batch; the rest are zero
+    std::size_t first = 0;                    // values of a sequence before the part
+};
+
+// How a backend whose accelerator serves one member runs a part, so that array and members work at the same
+// time: every member calls these with the same arguments; all meet before each. For plans with an array.
+struct ArrayRoutine {
+    // The state to start from: what the part before ended with, or zero.
+    void (*begin_part)(const Workspace&, const Member&, bool from_zero, std::uint32_t steps) = nullptr;
+    // All steps forward; after it the last hidden state is there.
+    void (*forward)(const Workspace&, const Member&, const Inputs&, std::uint32_t steps) = nullptr;
+    // The first member alone: logits of all sequences from the last hidden state.
+    void (*logits)(const Workspace&) = nullptr;
+    // From the logits' gradients to those of all gates, step by step.
+    void (*backward)(const Workspace&, const Member&, std::uint32_t steps) = nullptr;
+    // Gradients of all weights, and what becomes of them: the update or, where `collecting`, the gradient
+    // buffer, regulariser included (clipping).
+    void (*weights)(const Workspace&, const Member&, std::uint32_t steps, const UpdateStep&,
+                    bool collecting) = nullptr;
 };
 
 struct Kernels {
@@ -84,8 +90,12 @@ struct Kernels {
     // Adds the regulariser's gradient, keeps the sum in the gradient buffer and returns its squared norm.
     double (*collect)(const Workspace&, float alpha, Elements, const float* gradient) = nullptr;
 
-    // Where matrix products are the first member's; for plans with `array`, and only for these.
-    const ArrayProducts* products = nullptr;
+    // Whether `update` knows the plan's stochastic rounding.
+    bool stochastic_rounding = false;
+
+    // For plans with an array, and only for these; of the kernels above it then needs exponentials, update
+    // and collect.
+    const ArrayRoutine* routine = nullptr;
 };
 
 // Scalar code that states the arithmetic: matrix products are chains of `array_side` fused multiply-adds
@@ -100,8 +110,9 @@ struct ArrayMemory {
     std::uint32_t accumulator_rows = 0;
 };
 
-// Matrix products by Gemmini, weight stationary, element-wise work by all members; fp32 and bf16, for plans
-// with `array`. The same bits as the portable backend with array_side = memory.side, but for the sign of
+// Matrix products by Gemmini, weight stationary, element-wise work by all members (64 at most), for plans
+// whose array_side is memory.side. bf16 and fp32 need an array of that type throughout, mixed one with BF16
+// operands and FP32 sums. The same bits as the portable backend with that array_side, but for the sign of
 // zeros: the array turns -0 into +0 where it loads and stores. One size of array a program: the last one
 // asked for is in force.
 Result<const Kernels*> gemmini_kernels(Precision precision, ArrayMemory memory);

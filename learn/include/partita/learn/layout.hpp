@@ -7,16 +7,13 @@
 // [block][row][gate][unit in block], rows = hidden, then input, then bias, so that the four gates of a unit
 // are computed together and a block is one contiguous stream. In 16-bit formats two gates share a 32-bit
 // word: [block][row][gate pair][unit][gate of the pair]. The head is [class][unit], then its biases. e, d and
-// the two planes of `mixed` are ordered alike; moments and gradients are FP32.
-//
-// With an array, the tapes are matrices as it reads them, in either precision: a slot of the hidden state is
-// [sequence][joined], where a row holds the hidden state, the input of the step that follows and a 1, as many
-// values as the weights have rows (and padding); gates are [block][step][sequence][64], ordered as the
-// weights are.
+// the two planes of `mixed` are ordered alike; moments and gradients are FP32. Where an array does the
+// products all this is otherwise: array_layout.hpp.
 
 #include <cstddef>
 #include <cstdint>
 
+#include "partita/learn/array_layout.hpp"
 #include "partita/learn/plan.hpp"
 
 namespace partita::learn {
@@ -41,6 +38,7 @@ enum class BufferId : std::uint8_t {
     cell,           // tape: cell state by block and step, slot 0 carried in
     gates,          // tape: gates by block and step, replaced by their gradients
     inputs,         // the part's inputs [step][sequence][input]
+    states,         // array: tape of cell states, then hidden states, with the part's inputs
     head,           // logits, then probabilities, then their gradients [sequence][class]
     outcome,        // loss and predicted class by sequence
     labels,         // label by sequence
@@ -55,10 +53,11 @@ enum class BufferId : std::uint8_t {
 inline constexpr std::size_t buffer_count = static_cast<std::size_t>(BufferId::count);
 
 constexpr const char* name(BufferId id) {
-    constexpr const char* names[buffer_count] = {
-        "weights",  "weights.low", "fptt.e",    "fptt.d",         "moment.first", "moment.second",
-        "gradient", "tape.hidden", "tape.cell", "tape.gates",     "inputs",       "head",
-        "outcome",  "labels",      "auxiliary", "auxiliary.next", "partial_sums", "scratch"};
+    constexpr const char* names[buffer_count] = {"weights",        "weights.low",   "fptt.e",   "fptt.d",
+                                                 "moment.first",   "moment.second", "gradient", "tape.hidden",
+                                                 "tape.cell",      "tape.gates",    "inputs",   "tape.states",
+                                                 "head",           "outcome",       "labels",   "auxiliary",
+                                                 "auxiliary.next", "partial_sums",  "scratch"};
     return names[static_cast<std::size_t>(id)];
 }
 
@@ -79,7 +78,6 @@ struct Extents {
     std::uint32_t cell_slots = 0;
     std::uint32_t gate_slots = 0;
     std::uint32_t gate_padding = 0;   // values between the gates of two blocks
-    std::uint32_t joined = 0;         // with an array: values of a row of its left operand (see below)
     std::size_t lstm_parameters = 0;  // stored elements, padding included
     std::size_t head_parameters = 0;
     constexpr std::size_t parameters() const { return lstm_parameters + head_parameters; }
@@ -103,18 +101,19 @@ struct ScratchMap {
     std::size_t tile_cell = 0;       // lean: one block's cell state [step + 1][sequence][16]
     std::size_t tile_hidden = 0;     // 16-bit: hidden state of one step
     std::size_t tile_cell_grad = 0;  // lean: [sequence][16]
-    std::size_t tile_product = 0;    // array: gradient of a block's weights [row][64]
-    // Array, step by step:
-    std::size_t array_gates = 0;  // pre-activations of one step [block][sequence][64]
-    std::size_t array_head = 0;   // logits, then their gradients [sequence][class]
-    // Array, afterwards:
-    std::size_t array_logit_gradients = 0;  // [sequence][class]
-    std::size_t array_head_gradient = 0;    // of the head's weights [class][unit]
+    // Array: hidden_grad and cell_grad are [unit][columns]; with them share memory, in turn:
+    std::size_t sums = 0;           // `mixed`: pre-activations of a step [gate row][columns] FP32
+    std::size_t other_hidden = 0;   // forward: second buffer of `hidden`
+    std::size_t gradient_tile = 0;  // gradients on their way to the update
+    std::size_t gradient_tile_size = 0;
+    // ... and behind them:
+    std::size_t logits = 0;  // logits, then their gradients [class][columns], in the operands' format
 };
 
 struct Layout {
     Plan plan;
     Extents extents;
+    ArrayExtents array;
     ScratchMap scratch;
     Buffer buffers[buffer_count];
     std::size_t total = 0;  // bytes
@@ -172,9 +171,7 @@ constexpr Extents extents(const Plan& plan, Sizer& size) {
     e.gate_slots = plan.tape == Tape::full ? e.steps : 0;
     // The hidden state's gradient reads one step of all blocks in turn. Without padding they can lie a
     // multiple of 4 KB apart, all in the same few sets of a first-level cache.
-    e.gate_padding =
-        plan.tape == Tape::full && plan.precision == Precision::fp32 && !plan.array ? 2 * gates_per_block : 0;
-    e.joined = plan.array ? (e.rows - 1) / units_per_block * units_per_block + units_per_block : 0;
+    e.gate_padding = plan.tape == Tape::full && plan.precision == Precision::fp32 ? 2 * gates_per_block : 0;
     e.lstm_parameters = size.product(e.blocks, e.rows, gates_per_block);
     e.head_parameters = size.add(size.mul(plan.shape.classes, e.padded_hidden), e.padded_classes);
     return e;
@@ -182,9 +179,6 @@ constexpr Extents extents(const Plan& plan, Sizer& size) {
 
 // Bytes of one block's gates over `steps` steps, on the tape or in a tile.
 constexpr std::size_t gate_bytes(const Plan& plan, const Extents& e, std::size_t steps, Sizer& size) {
-    if (plan.array) {
-        return size.product(steps, plan.batch, gates_per_block, operand_bytes(plan.precision));
-    }
     return plan.precision == Precision::fp32 ? size.product(steps, plan.batch, gates_per_block, 4)
                                              : size.product(steps, e.pairs, gates_per_block, 2, 2);
 }
@@ -192,9 +186,7 @@ constexpr std::size_t gate_bytes(const Plan& plan, const Extents& e, std::size_t
 constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size, std::size_t& total) {
     ScratchMap map;
     const bool lean = plan.tape == Tape::lean;
-    const bool narrow = plan.precision != Precision::fp32 && !plan.array;
-    const std::size_t operand = operand_bytes(plan.precision);
-    const std::size_t head_rows = size.product(plan.batch, e.padded_classes, operand);
+    const bool narrow = plan.precision != Precision::fp32;
     const std::size_t state = size.product(plan.batch, e.padded_hidden, cell_bytes(plan.precision));
     const std::size_t row = narrow ? size.aligned(size.product(plan.batch, e.padded_hidden, 2)) : 0;
     std::size_t end = 0;
@@ -210,10 +202,6 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         map.hidden_grad = place(state);
         map.cell_grad = place(state);
     }
-    if (plan.array) {
-        map.array_gates = place(size.product(e.blocks, plan.batch, gates_per_block, operand));
-        map.array_head = place(head_rows);
-    }
     map.member_step_size = row;
     map.member_step = place(size.mul(row, plan.members));
     total = end;
@@ -221,12 +209,6 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         return map;
     }
     end = 0;
-    if (plan.array) {
-        map.array_logit_gradients = place(head_rows);
-        map.array_head_gradient = place(size.product(plan.shape.classes, e.padded_hidden, operand));
-        map.member_tile = end;
-        end = 0;
-    }
     map.tile_gradient = place(std::size_t{rows_per_tile} * gates_per_block * 4);
     if (lean) {
         map.tile_gates = place(gate_bytes(plan, e, e.steps, size));
@@ -235,12 +217,58 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         map.tile_hidden = place(row);
         map.tile_cell_grad = place(size.product(plan.batch, units_per_block, cell_bytes(plan.precision)));
     }
-    if (plan.array) {
-        map.tile_product = place(size.product(e.rows, gates_per_block, operand));
-    }
     map.member_tile_size = end;
     const std::size_t tiles = size.add(map.member_tile, size.mul(end, plan.members));
     total = total > tiles ? total : tiles;
+    return map;
+}
+
+constexpr ArrayExtents array_extents(const Plan& plan, Sizer& size) {
+    ArrayExtents a;
+    if (plan.array_side == 0) {
+        return a;
+    }
+    const std::uint32_t side = a.side = plan.array_side;
+    a.groups = (plan.shape.hidden - 1) / side + 1;
+    a.units = a.groups * side;
+    a.gate_rows = gate_count * a.units;
+    a.state_rows = a.units + plan.shape.input + 1;
+    a.columns = side % plan.batch == 0 ? plan.batch : ((plan.batch - 1) / side + 1) * side;
+    a.row = a.columns < side ? side : a.columns;
+    a.steps_per_row = a.row / a.columns;
+    a.tape_rows = plan.tape == Tape::full ? (part_steps(plan) - 1) / a.steps_per_row + 1 : 1;
+    a.start_in_second_slot =
+        plan.tape == Tape::full && plan.precision == Precision::bf16 && part_steps(plan) > 1;
+    if (plan.tape == Tape::full) {
+        a.tile_bytes =
+            gradient_tile_bytes(size.product(a.tape_rows, a.gate_rows, a.row, operand_bytes(plan.precision)));
+    }
+    a.parameters = size.add(size.product(a.state_rows, a.gate_rows),
+                            size.product(plan.shape.classes, a.units + std::size_t{1}));
+    return a;
+}
+
+constexpr ScratchMap array_scratch_map(const Plan& plan, const ArrayExtents& a, Sizer& size,
+                                       std::size_t& total) {
+    ScratchMap map;
+    const bool trains = plan.tape != Tape::none;
+    const std::size_t state = size.aligned(size.product(a.units, a.columns, cell_bytes(plan.precision)));
+    map.cell_grad = trains ? state : 0;
+    std::size_t shared = trains ? size.mul(state, 2) : 0;
+    if (plan.precision == Precision::mixed) {
+        map.other_hidden = size.aligned(size.product(a.gate_rows, a.columns, 4));
+    }
+    const std::size_t forward =
+        size.add(map.other_hidden, size.product(a.state_rows, a.columns, operand_bytes(plan.precision)));
+    shared = shared > forward ? shared : forward;
+    // Two tiles of the array at least, for the one that is filled and the one that is read.
+    const std::size_t least = trains ? size.product(a.side, a.side, 2, cell_bytes(plan.precision)) : 0;
+    shared = shared > a.tile_bytes ? shared : a.tile_bytes;
+    shared = size.aligned(shared > least ? shared : least);
+    map.gradient_tile_size = trains ? shared : 0;
+    map.logits = shared;
+    total = size.aligned(
+        size.add(shared, size.product(plan.shape.classes, a.columns, cell_bytes(plan.precision))));
     return map;
 }
 
@@ -254,9 +282,11 @@ constexpr Result<Layout> layout(const Plan& plan) {
     detail::Sizer size;
     Layout result;
     result.plan = plan;
+    const bool array = plan.array_side != 0;
     const Extents e = result.extents = detail::extents(plan, size);
+    const ArrayExtents a = result.array = detail::array_extents(plan, size);
     const bool trains = plan.tape != Tape::none;
-    const std::size_t parameters = size.add(e.lstm_parameters, e.head_parameters);
+    const std::size_t parameters = array ? a.parameters : size.add(e.lstm_parameters, e.head_parameters);
     const std::size_t operand = detail::operand_bytes(plan.precision);
     const std::size_t cell = detail::cell_bytes(plan.precision);
     const bool narrow_state = plan.narrow_regulariser || plan.precision != Precision::fp32;
@@ -272,15 +302,24 @@ constexpr Result<Layout> layout(const Plan& plan) {
     set(BufferId::first_moment, trains && plan.rule != Rule::sgd, size.mul(parameters, 4));
     set(BufferId::second_moment, trains && plan.rule == Rule::adam, size.mul(parameters, 4));
     set(BufferId::gradient, trains && plan.clipping, size.mul(parameters, 4));
-    set(BufferId::hidden, true,
-        plan.array                          ? size.product(e.hidden_slots, plan.batch, e.joined, operand)
-        : plan.precision == Precision::fp32 ? size.product(e.hidden_slots, plan.batch, e.padded_hidden, 4)
-                                            : size.product(e.hidden_slots, e.pairs, e.padded_hidden, 2, 2));
-    set(BufferId::cell, true, size.product(e.cell_slots, plan.batch, e.padded_hidden, cell));
-    set(BufferId::gates, plan.tape == Tape::full,
-        size.mul(e.blocks,
-                 size.add(detail::gate_bytes(plan, e, e.gate_slots, size), e.gate_padding * operand)));
-    set(BufferId::inputs, true, size.product(e.steps, plan.batch, plan.shape.input, 4));
+    if (array) {
+        const std::size_t hidden = size.product(a.state_rows, a.columns, operand);
+        set(BufferId::hidden, true,
+            trains && !a.start_in_second_slot ? size.add(size.aligned(hidden), hidden) : hidden);
+        set(BufferId::cell, true, size.product(a.units, a.columns, cell));
+        set(BufferId::gates, trains || plan.precision != Precision::mixed,
+            size.product(a.tape_rows, a.gate_rows, a.row, operand));
+        set(BufferId::states, trains, size.product(a.tape_rows, a.state_rows, a.row, operand));
+    } else {
+        set(BufferId::hidden, true,
+            plan.precision == Precision::fp32 ? size.product(e.hidden_slots, plan.batch, e.padded_hidden, 4)
+                                              : size.product(e.hidden_slots, e.pairs, e.padded_hidden, 2, 2));
+        set(BufferId::cell, true, size.product(e.cell_slots, plan.batch, e.padded_hidden, cell));
+        set(BufferId::gates, plan.tape == Tape::full,
+            size.mul(e.blocks,
+                     size.add(detail::gate_bytes(plan, e, e.gate_slots, size), e.gate_padding * operand)));
+        set(BufferId::inputs, true, size.product(e.steps, plan.batch, plan.shape.input, 4));
+    }
     set(BufferId::head, true, size.product(plan.batch, e.padded_classes, 4));
     set(BufferId::outcome, true, size.mul(plan.batch, 8));
     set(BufferId::labels, true, size.mul(plan.batch, 4));
@@ -291,7 +330,8 @@ constexpr Result<Layout> layout(const Plan& plan) {
     set(BufferId::partial_sums, trains && plan.clipping,
         size.mul(size.add(e.blocks, plan.shape.classes + 1ull), 8));
     std::size_t scratch_bytes = 0;
-    result.scratch = detail::scratch_map(plan, e, size, scratch_bytes);
+    result.scratch = array ? detail::array_scratch_map(plan, a, size, scratch_bytes)
+                           : detail::scratch_map(plan, e, size, scratch_bytes);
     set(BufferId::scratch, true, scratch_bytes);
 
     for (std::size_t i = 0; i < buffer_count; ++i) {

@@ -37,6 +37,12 @@ enum class Tape : std::uint8_t {
     lean,  // hidden and cell state only; gates are computed again, twice
 };
 
+// How a weight is rounded where it is stored after an update.
+enum class Rounding : std::uint8_t {
+    nearest,     // to nearest, ties to even
+    stochastic,  // bf16 only: up or down by chance, so that the mean is the number (rounding.hpp)
+};
+
 enum class Rule : std::uint8_t { sgd, momentum, adam };
 
 struct Plan {
@@ -49,11 +55,13 @@ struct Plan {
     Rule rule = Rule::sgd;
     bool regulariser = true;  // FPTT's pull towards the running mean: keeps e and d beside the weights
     bool narrow_regulariser =
-        false;                  // fp32: e and d in BF16 all the same (in bf16 and mixed they always are)
-    bool clipping = false;      // gradient clipping by norm: keeps the whole gradient
-    bool auxiliary = false;     // FPTT's auxiliary loss: keeps label distributions by part and class
-    bool array = false;         // tape and scratch lie as an accelerator's array reads and writes them
-    std::uint32_t members = 1;  // of the team that works on it
+        false;  // fp32: e and d in BF16 all the same (in bf16 and mixed they always are)
+    Rounding rounding = Rounding::nearest;  // of updated weights; e and d are always rounded to nearest
+    bool clipping = false;                  // gradient clipping by norm: keeps the whole gradient
+    bool auxiliary = false;        // FPTT's auxiliary loss: keeps label distributions by part and class
+    std::uint32_t array_side = 0;  // of the accelerator that does the products, for which everything lies as
+                                   // array_layout.hpp says; 0: none
+    std::uint32_t members = 1;     // of the team that works on it
 
     constexpr bool operator==(const Plan&) const = default;
 };
@@ -68,6 +76,9 @@ constexpr std::uint32_t part_count(const Plan& plan) {
     return (plan.steps - 1) / part_steps(plan) + 1;
 }
 
+// With an array: of one value a unit and sequence, over as many units as the array has rows.
+inline constexpr std::uint32_t most_group_elements = 1024;
+
 constexpr Error validate(const Plan& plan) {
     const Shape s = plan.shape;
     if (s.input == 0 || s.hidden == 0 || s.classes == 0 || plan.batch == 0 || plan.steps == 0 ||
@@ -77,8 +88,18 @@ constexpr Error validate(const Plan& plan) {
     if (plan.parts > plan.steps) {
         return Error::parts_exceed_steps;
     }
-    // An array has one type for operands and sums, and its tape holds the gates.
-    if (plan.array && (plan.precision == Precision::mixed || plan.tape == Tape::lean)) {
+    // With an array the hidden state is computed again from gates and cell state; no tape is leaner.
+    if (plan.array_side != 0 && plan.tape == Tape::lean) {
+        return Error::bad_option;
+    }
+    if (plan.array_side > 64 || (plan.array_side & (plan.array_side - 1)) != 0) {
+        return Error::bad_array_side;
+    }
+    if (plan.array_side != 0 && plan.batch > most_group_elements / plan.array_side) {
+        return Error::bad_option;
+    }
+    // Wider weights need no chance.
+    if (plan.rounding == Rounding::stochastic && plan.precision != Precision::bf16) {
         return Error::bad_option;
     }
     // No single extent near the limit of 32 bits, so that rounding up to a block cannot wrap.
@@ -110,6 +131,16 @@ constexpr const char* name(Tape tape) {
             return "full";
         case Tape::lean:
             return "lean";
+    }
+    return "?";
+}
+
+constexpr const char* name(Rounding rounding) {
+    switch (rounding) {
+        case Rounding::nearest:
+            return "nearest";
+        case Rounding::stochastic:
+            return "stochastic";
     }
     return "?";
 }

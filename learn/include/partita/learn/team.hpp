@@ -34,6 +34,18 @@ class Barrier {
         }
     }
 
+    // Waits until `done()`, a load of what another member writes.
+    template <typename Done>
+    void spin_until(const Done& done) {
+        begin_wait();
+        for (std::uint32_t spins = 1; !done(); ++spins) {
+            if (idle_ != nullptr && spins % spins_before_idle == 0) {
+                idle_();
+            }
+        }
+        end_wait();
+    }
+
   private:
     struct alignas(64) Line {
         std::atomic<std::uint32_t> value{0};
@@ -58,16 +70,6 @@ class Barrier {
             return;
         }
         spin_until([&] { return round_.value.load(std::memory_order_acquire) != round; });
-    }
-    template <typename Done>
-    void spin_until(const Done& done) {
-        begin_wait();
-        for (std::uint32_t spins = 1; !done(); ++spins) {
-            if (idle_ != nullptr && spins % spins_before_idle == 0) {
-                idle_();
-            }
-        }
-        end_wait();
     }
 
     static constexpr std::uint32_t spins_before_idle = 4096;
@@ -95,6 +97,21 @@ struct Member {
         if (barrier != nullptr) {
             barrier->wait(index);
         }
+    }
+    // Waits until `done()`, a load of what another member, or an accelerator, writes.
+    template <typename Done>
+    void until(const Done& done) const {
+        if (done()) {
+            return;
+        }
+        if (barrier != nullptr) {
+            barrier->spin_until(done);
+            return;
+        }
+        begin_wait();
+        while (!done()) {
+        }
+        end_wait();
     }
     // This member's share of `count` items.
     constexpr Range share(std::uint32_t count) const {

@@ -81,6 +81,9 @@ class Trainer {
     Error load(const Parameters<const float>& parameters);
     // The parameters as stored; in `mixed` both planes joined.
     Error store(const Parameters<float>& parameters) const;
+    // A number that two trainers with the same values of `weights` (both planes joined), `regulariser_e` or
+    // `regulariser_d` agree on, whatever their layouts.
+    std::uint32_t digest(BufferId id) const;
     // The gradient of the last part trained, regulariser included; only where the plan keeps it (clipping).
     Error store_gradient(const Parameters<float>& gradient) const;
 
@@ -125,23 +128,26 @@ class Trainer {
     void begin_part(const Member& member, const Batch& batch, std::uint32_t part);
     void carry(const Member& member, std::uint32_t part);
     void gather(const Member& member, const Batch& batch, std::uint32_t part);
-    void forward(const Member& member, std::uint32_t steps);
+    void forward(const Member& member, const Batch& batch, std::uint32_t part);
     void head(const Member& member, const Batch& batch, std::uint32_t part, bool blend);
     void score(const Batch& batch, std::uint32_t sequence, std::uint32_t part, bool blend);
     void backward(const Member& member, std::uint32_t steps);
     UpdateStep next_update(const Hyper& hyper) const;
     void update(const Member& member, std::uint32_t steps, const Hyper& hyper);
     void apply_collected(const Member& member, UpdateStep step, float clip_norm);
+    void clip_on_array(const Member& member, UpdateStep step, float clip_norm);
+    float clip_scale(float clip_norm) const;
+    std::size_t element(std::uint32_t row, std::uint32_t gate, std::uint32_t unit) const;
+    std::size_t head_element(std::uint32_t label, std::uint32_t unit) const;
+    std::size_t head_bias_element(std::uint32_t label) const;
     template <typename Consume>
     void for_each_gradient(const Member& member, std::uint32_t steps, const Consume& consume);
     template <typename Float, typename Visit>
     void for_each_parameter(const Parameters<Float>& parameters, const Visit& visit) const;
+    template <typename Visit>
+    void for_each_element(const Visit& visit) const;
     template <typename Float>
     Error check_lengths(const Parameters<Float>& parameters) const;
-    template <typename ConsumeBlock>
-    void for_each_round(const Member& member, std::uint32_t steps, const ConsumeBlock& consume_block);
-    template <Function function, typename Product>
-    void first_member(const Member& member, const Product& product);
     void meet(const Member& member);
     template <Function function, typename Work>
     void timed(const Member& member, const Work& work);

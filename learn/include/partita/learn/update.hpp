@@ -10,7 +10,7 @@
 namespace partita::learn {
 
 // What the user chooses. `alpha` matters only with the plan's regulariser, `momentum` and the betas only with
-// their rules.
+// their rules, `rounding_seed` only with stochastic rounding.
 struct Hyper {
     float learning_rate = 0.01f;
     float alpha = 0.1f;
@@ -20,6 +20,7 @@ struct Hyper {
     float epsilon = 1e-8f;
     float clip_norm =
         1.0f;  // largest norm of the gradient, regulariser included; only with the plan's clipping
+    std::uint64_t rounding_seed = 0;
 };
 
 // Hyper, completed for one update.
@@ -30,9 +31,10 @@ struct UpdateStep {
     float beta1 = 0.0f;
     float beta2 = 0.0f;
     float epsilon = 0.0f;
-    float scale = 1.0f;        // of the gradient: below 1 where it is clipped
-    float correction1 = 1.0f;  // Adam: 1 / (1 - beta1^n)
-    float correction2 = 1.0f;  // Adam: 1 / (1 - beta2^n)
+    float scale = 1.0f;              // of the gradient: below 1 where it is clipped
+    float correction1 = 1.0f;        // Adam: 1 / (1 - beta1^n)
+    float correction2 = 1.0f;        // Adam: 1 / (1 - beta2^n)
+    std::uint64_t rounding_key = 0;  // stochastic rounding: this update's (rounding.hpp)
 };
 
 // Piecewise constant or cosine decay, with a linear warm-up.

@@ -52,10 +52,9 @@ struct Workspace {
 
     // Values of one block at one step in the gates' buffer and in a lean tile.
     std::size_t step_gates() const { return taped_sequences() * gates_per_block; }
-    // Sequences in a slot of the tapes of hidden state and gates: 16-bit tapes hold pairs, those for an array
-    // do not.
+    // Sequences in a slot of the tapes of hidden state and gates: 16-bit tapes hold pairs.
     std::size_t taped_sequences() const {
-        return plan().precision == Precision::fp32 || plan().array ? plan().batch : extents().pairs * 2;
+        return plan().precision == Precision::fp32 ? plan().batch : extents().pairs * 2;
     }
     std::size_t gates_index(std::uint32_t block, std::uint32_t step) const {
         return block * gates_stride() + (step - 1) * step_gates();
@@ -65,7 +64,7 @@ struct Workspace {
     // Values of one slot of the hidden state's tape: [sequence][unit], or [pair][unit][sequence of the pair]
     // in 16 bits.
     std::size_t hidden_index(std::uint32_t slot) const {
-        return slot * taped_sequences() * (plan().array ? extents().joined : extents().padded_hidden);
+        return slot * taped_sequences() * extents().padded_hidden;
     }
     std::size_t cell_index(std::uint32_t block, std::uint32_t slot) const {
         return (std::size_t{block} * extents().cell_slots + slot) * plan().batch * units_per_block;

@@ -1,0 +1,92 @@
+#pragma once
+
+// The cell kernels of cells.hpp: whole words where rows allow it, else element by element.
+
+#include <type_traits>
+
+#include "gemmini/backward_words.hpp"
+#include "gemmini/cell_elements.hpp"
+#include "gemmini/cells.hpp"
+#include "gemmini/forward_words.hpp"
+
+namespace partita::learn {
+namespace words {
+
+// A batch of 4 on an array of 4 x 4, and on one of 8 x 8, where two steps share a row of the tape.
+using Side4 = Spacing<4, 4, 4>;
+using Side8 = Spacing<8, 4, 8>;
+
+template <bool last, typename Format>
+void backward_spaced(const CellBackward<Format>& work) {
+    if (BackwardCursors<Format, Side4>::fit(work)) {
+        backward_rows<last, Format, Side4>(work);
+    } else if (BackwardCursors<Format, Side8>::fit(work)) {
+        backward_rows<last, Format, Side8>(work);
+    } else {
+        backward_rows<last, Format, AnySpacing>(work);
+    }
+}
+
+inline bool whole_words(std::uint32_t batch) {
+    return batch % 4 == 0 && batch <= longest_row;
+}
+
+}  // namespace words
+
+template <typename Format>
+void forward_cells(const CellForward<Format>& work) {
+    if constexpr (sizeof(typename Format::Operand) == 2) {
+        if (words::whole_words(work.batch) && in_words(work.sums) && in_words(work.gates) &&
+            in_words(work.cell) && in_words(work.taped) && in_words(work.hidden)) {
+            if (words::ForwardCursors<Format, words::Side4>::fit(work)) {
+                words::forward_rows<Format, words::Side4>(work);
+            } else if (words::ForwardCursors<Format, words::Side8>::fit(work)) {
+                words::forward_rows<Format, words::Side8>(work);
+            } else {
+                words::forward_rows<Format, words::AnySpacing>(work);
+            }
+            return;
+        }
+    }
+    for (std::uint32_t u = 0; u < work.groups * work.units; ++u) {
+        forward_elements(work, {u, 0, work.batch});
+    }
+}
+
+template <typename Format>
+void backward_cells(const CellBackward<Format>& work) {
+    if constexpr (sizeof(typename Format::Operand) == 2) {
+        if (words::whole_words(work.batch) && in_words(work.gates) && in_words(work.cell_before) &&
+            in_words(work.cell) && in_words(work.last_cell) && in_words(work.hidden_grad) &&
+            in_words(work.cell_grad) && in_words(work.hidden)) {
+            if (work.cell) {
+                words::backward_spaced<false>(work);
+            } else {
+                words::backward_spaced<true>(work);
+            }
+            return;
+        }
+    }
+    for (std::uint32_t u = 0; u < work.groups * work.units; ++u) {
+        backward_elements(work, {u, 0, work.batch});
+    }
+}
+
+template <typename Format>
+void repeat_cells(Rows<const typename Format::Operand> gates, std::uint32_t units, std::uint32_t batch,
+                  Rows<const typename Format::Operand> before, Rows<typename Format::Operand> cell,
+                  std::uint32_t groups) {
+    const CellRepeat<Format> work{gates, groups, units, batch, before, cell};
+    if constexpr (sizeof(typename Format::Operand) == 2) {
+        if (words::whole_words(work.batch) && in_words(work.gates) && in_words(work.before) &&
+            in_words(work.cell)) {
+            words::repeat_rows(work);
+            return;
+        }
+    }
+    for (std::uint32_t u = 0; u < work.groups * work.units; ++u) {
+        repeat_elements(work, {u, 0, work.batch});
+    }
+}
+
+}  // namespace partita::learn

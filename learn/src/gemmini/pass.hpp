@@ -1,0 +1,365 @@
+#pragma once
+
+// The forward and the backward pass of a part. Both have the same form: for each step the array forms
+// result = W . operand in two pieces of rows, and the operand (h, or the gates' gradients) comes into being
+// run by run from the result of the step before. The first piece waits for one run at a time along its inner
+// dimension, and while the members work on its rows the array forms the second piece:
+//
+//   array    [piece 1: run 0 | run 1 | run 2 | run 3][piece 2     ][piece 1: run 0 | ...
+//   members          ... of the step before][runs 0, 1, 2         ][run 3]
+//
+// so with enough members the array never waits.
+
+#include "gemmini/places.hpp"
+#include "gemmini/signals.hpp"
+#include "partita/learn/backend.hpp"
+#include "partita/learn/marks.hpp"
+
+namespace partita::learn::gemmini_routine {
+
+// Regions beside those of the trainer's functions (trainer.hpp).
+inline constexpr int forward_cells_region = 10;
+inline constexpr int backward_cells_region = 11;
+
+template <typename Format>
+class Pass {
+  public:
+    using Operand = typename Format::Operand;
+    using State = typename Format::State;
+    using Sum = learn::Sum<Format>;
+
+    Pass(const Workspace& ws, const Member& member, const gemmini::Array& array, std::uint32_t steps)
+        : at_(ws), member_(member), array_(array), steps_(steps) {
+        for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            const std::uint32_t first = at_.first_group[run];
+            const Range share = member.share(at_.first_group[run + 1] - first);
+            groups_[run] = {first + share.first, first + share.last};
+        }
+        const std::size_t columns = gemmini::quotient_up(at_.batch, side());
+        most_groups_forward_ = most_groups(columns * gate_count);
+        most_groups_backward_ = most_groups(columns);
+    }
+
+    // The state to start from lies where the part before left it.
+    void begin(bool from_zero) {
+        counts[member_.index].value.store(0, std::memory_order_relaxed);
+        for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            const Range groups = groups_[run];
+            for (std::size_t unit = first_unit(groups.first); unit < first_unit(groups.last); ++unit) {
+                for (std::uint32_t b = 0; b < at_.batch; ++b) {
+                    if (from_zero) {
+                        at_.hidden(unit).start[b] = Operand{};
+                        at_.cell(unit).start[b] = State{};
+                    }
+                    const Operand h = at_.hidden(unit).start[b];
+                    hidden(0, unit).start[b] = h;
+                    if (at_.taped) {
+                        at_.start_hidden(unit).start[b] = h;
+                    }
+                }
+            }
+            sums_of(1, groups).mark();
+        }
+    }
+
+    void forward(const Inputs& inputs) {
+        const bool owner = member_.index == 0;
+        gemmini::Arrangement way;
+        way.left_transposed = true;
+        way.left_stride = at_.a.gate_rows;
+        way.right_stride = at_.a.columns;
+        way.result_stride = at_.sums(1, 0).stride;
+        if (owner) {
+            gemmini::arrange(array_, way);
+            take_inputs(inputs, 1);
+            for (std::uint32_t run = 0; run < at_.runs; ++run) {
+                issue_forward(way, 1, run);
+            }
+        }
+        for (std::uint32_t step = 1; step <= steps_; ++step) {
+            for (std::uint32_t run = 0; run < at_.runs; ++run) {
+                forward_run(step, run);
+                count(member_, number(step - 1, run));
+                if (!owner || step == steps_) {
+                    continue;
+                }
+                if (run == 0) {
+                    take_inputs(inputs, step + 1);
+                }
+                wait_for_all(member_, number(step - 1, run));
+                issue_forward(way, step + 1, run);
+            }
+        }
+    }
+
+    void backward() {
+        const bool owner = member_.index == 0;
+        gemmini::Arrangement way;
+        way.left_stride = at_.a.gate_rows;
+        way.right_stride = at_.a.row;
+        way.result_stride = at_.a.columns;
+        if (owner) {
+            gemmini::arrange(array_, way);
+        }
+        for (std::uint32_t step = steps_; step >= 1; --step) {
+            const std::uint32_t done = 2 * steps_ - step;
+            for (std::uint32_t run = 0; run < at_.runs; ++run) {
+                backward_run(step, run);
+                count(member_, number(done, run));
+                if (owner && step > 1) {
+                    wait_for_all(member_, number(done, run));
+                    issue_backward(way, step, run);
+                }
+            }
+        }
+    }
+
+  private:
+    // What a member has counted to after `run` of its `steps`-th step, forward and backward together.
+    std::uint32_t number(std::uint32_t steps, std::uint32_t run) const { return steps * at_.runs + run + 1; }
+
+    // h after `step`. The array may still read that of the step before when the first units of this one come
+    // into being, so two buffers take turns, and the last step's is the one that stays.
+    Rows<Operand> hidden(std::uint32_t step, std::size_t row) const {
+        return (steps_ - step) % 2 == 0 ? at_.hidden(row) : at_.other_hidden(row);
+    }
+    std::size_t first_unit(std::uint32_t group) const { return std::size_t{group} << at_.side_bits; }
+
+    // Rows of operands that a loop takes where nothing can be loaded before: the array begins when they are
+    // there, and what follows is loaded meanwhile.
+    static constexpr std::size_t few_rows = 2048;
+    static constexpr std::size_t any_rows = ~std::size_t{0};
+
+    std::uint32_t side() const { return at_.a.side; }
+    // Gate rows of a group.
+    std::size_t gates_of(std::uint32_t group) const { return std::size_t{group} << (at_.side_bits + 2); }
+
+    Stored<Sum> sums_of(std::uint32_t step, Range groups) const {
+        return at_.stored(at_.sums(step, gates_of(groups.first)),
+                          gates_of(groups.last) - gates_of(groups.first));
+    }
+    Stored<State> hidden_grads_of(Range groups) const {
+        return at_.stored(at_.hidden_grad(first_unit(groups.first)),
+                          first_unit(groups.last) - first_unit(groups.first));
+    }
+
+    // The inputs of a step and the 1 of the bias, behind h and on the tape.
+    void take_inputs(const Inputs& inputs, std::uint32_t step) const {
+        const Plan& plan = at_.ws.plan();
+        const std::size_t first = inputs.first + std::size_t{step - 1} * plan.shape.input;
+        for (std::uint32_t i = 0; i <= plan.shape.input; ++i) {
+            const std::size_t row = at_.a.units + i;
+            for (std::uint32_t b = 0; b < plan.batch; ++b) {
+                float x = 1.0f;
+                if (i < plan.shape.input) {
+                    x = b < inputs.sequences.size() ? inputs.sequences[b][first + i] : 0.0f;
+                }
+                put(x, hidden(step - 1, row).start[b]);
+                if (at_.taped) {
+                    put(x, at_.states(step - 1, row).start[b]);
+                }
+            }
+        }
+    }
+
+    // Groups whose sums have room in half of the accumulator.
+    std::uint32_t most_groups(std::size_t tiles_of_group) const {
+        return static_cast<std::uint32_t>(array_.accumulator_half_tiles / tiles_of_group);
+    }
+    // Groups of the first piece, which goes along with the operand's runs.
+    std::uint32_t first_piece(std::uint32_t most) const {
+        const std::uint32_t wanted = at_.runs > 1 ? at_.first_group[at_.runs - 1] : at_.a.groups;
+        return wanted < most ? wanted : most;
+    }
+    // Calls piece(first group, last group) for the others.
+    template <typename Piece>
+    void for_other_pieces(std::uint32_t most, const Piece& piece) const {
+        std::uint32_t first = first_piece(most);
+        for (; first < at_.a.groups; first += most) {
+            piece(first, at_.a.groups - first < most ? at_.a.groups : first + most);
+        }
+    }
+
+    // ---- Forward ----
+
+    void issue_forward(const gemmini::Arrangement& way, std::uint32_t step, std::uint32_t run) const {
+        const std::size_t from = first_unit(at_.first_group[run]);
+        const bool last = run + 1 == at_.runs;
+        const std::size_t to = last ? at_.a.state_rows : first_unit(at_.first_group[run + 1]);
+        const auto rows_loop = [&](std::uint32_t first_group, std::uint32_t last_group, std::size_t k,
+                                   std::size_t k_end, bool store, std::size_t most_rows) {
+            gemmini::Loop loop;
+            loop.rows = gates_of(last_group) - gates_of(first_group);
+            loop.columns = at_.batch;
+            loop.inner = k_end - k;
+            loop.left = at_.weights() + at_.weight(k, gates_of(first_group));
+            loop.right = hidden(step - 1, k).start;
+            loop.first = k == 0;
+            loop.result = store ? at_.sums(step, gates_of(first_group)).start : nullptr;
+            gemmini::issue_loop(array_, way, loop, most_rows);
+        };
+        rows_loop(0, first_piece(most_groups_forward_), from, to, last, last ? few_rows : any_rows);
+        if (last) {
+            for_other_pieces(most_groups_forward_, [&](std::uint32_t first_group, std::uint32_t end) {
+                rows_loop(first_group, end, 0, at_.a.state_rows, true, any_rows);
+            });
+        }
+    }
+
+    void forward_run(std::uint32_t step, std::uint32_t run) const {
+        const Range groups = groups_[run];
+        if (groups.first == groups.last) {
+            return;
+        }
+        sums_of(step, groups).wait(member_);
+        begin_region<forward_cells_region>();
+        forward_groups(step, groups);
+        if (step < steps_) {
+            // `mixed` has its sums in the same place each step.
+            sums_of(step + 1, groups).mark();
+        }
+        end_region();
+    }
+
+    void forward_groups(std::uint32_t step, Range groups) const {
+        const std::size_t unit = first_unit(groups.first);
+        const std::size_t gate_row = gates_of(groups.first);
+        CellForward<Format> cells;
+        const Rows<Sum> sums = at_.sums(step, gate_row);
+        cells.sums = {sums.start, sums.stride};
+        cells.gates = at_.taped ? at_.gates(step, gate_row) : Rows<Operand>{};
+        cells.groups = groups.last - groups.first;
+        cells.units = side();
+        cells.batch = at_.batch;
+        cells.cell = at_.cell(unit);
+        // The second slot may be taken by h of the part's start; c is computed again there.
+        const bool kept = at_.taped && !(at_.a.start_in_second_slot && step == 2);
+        cells.taped = kept ? at_.states(step - 1, unit) : Rows<Operand>{};
+        cells.hidden = hidden(step, unit);
+        forward_cells(cells);
+    }
+
+    // ---- Backward ----
+
+    // The gradient of h before `step` from those of the gates at `step`.
+    void issue_backward(const gemmini::Arrangement& way, std::uint32_t step, std::uint32_t run) const {
+        const bool last = run + 1 == at_.runs;
+        const auto rows_loop = [&](std::uint32_t first_group, std::uint32_t last_group, std::size_t k,
+                                   std::size_t k_end, bool store, std::size_t most_rows) {
+            gemmini::Loop loop;
+            const std::size_t unit = first_unit(first_group);
+            loop.rows = first_unit(last_group - first_group);
+            loop.columns = at_.batch;
+            loop.inner = k_end - k;
+            loop.left = at_.weights() + at_.weight(unit, k);
+            loop.right = at_.gates(step, k).start;
+            loop.first = k == 0;
+            loop.result = store ? at_.hidden_grad(unit).start : nullptr;
+            gemmini::issue_loop(array_, way, loop, most_rows);
+        };
+        rows_loop(0, first_piece(most_groups_backward_), gates_of(at_.first_group[run]),
+                  gates_of(at_.first_group[run + 1]), last, last ? few_rows : any_rows);
+        if (last) {
+            for_other_pieces(most_groups_backward_, [&](std::uint32_t first_group, std::uint32_t end) {
+                rows_loop(first_group, end, 0, at_.a.gate_rows, true, any_rows);
+            });
+        }
+    }
+
+    void backward_run(std::uint32_t step, std::uint32_t run) const {
+        const Range groups = groups_[run];
+        if (groups.first == groups.last) {
+            return;
+        }
+        hidden_grads_of(groups).wait(member_);
+        begin_region<backward_cells_region>();
+        if (step > 2) {
+            CellBackward<Format> cells = backward_work(step, groups);
+            backward_cells(cells);
+        } else {
+            for (std::uint32_t group = groups.first; group < groups.last; ++group) {
+                backward_near_start(step, {group, group + 1});
+            }
+        }
+        if (step > 1) {
+            hidden_grads_of(groups).mark();
+        }
+        end_region();
+    }
+
+    CellBackward<Format> backward_work(std::uint32_t step, Range groups) const {
+        const std::size_t unit = first_unit(groups.first);
+        const std::size_t gate_row = gates_of(groups.first);
+        CellBackward<Format> cells;
+        cells.groups = groups.last - groups.first;
+        cells.gates = at_.gates(step, gate_row);
+        cells.units = side();
+        cells.batch = at_.batch;
+        cells.cell_before = reader(at_.states(step - 1, unit));
+        if (step == steps_) {
+            const Rows<State> last = at_.cell(unit);
+            cells.last_cell = {last.start, last.stride};
+        } else {
+            cells.cell = reader(at_.states(step, unit));
+            cells.hidden = at_.states(step, unit);
+        }
+        cells.hidden_grad = reader(at_.hidden_grad(unit));
+        cells.cell_grad = at_.cell_grad(unit);
+        cells.first = step == steps_;
+        return cells;
+    }
+
+    // Room for a value a unit and sequence, left as it is.
+    struct Room {
+        alignas(8) std::byte bytes[most_group_elements * sizeof(Operand)];
+        Operand* values() { return reinterpret_cast<Operand*>(bytes); }
+    };
+
+    // Steps 1 and 2, one group. Where h of the part's start has the second slot, c of step 1 is computed
+    // again; and in the end h of the start takes the place of c, once that has been read.
+    void backward_near_start(std::uint32_t step, Range group) const {
+        CellBackward<Format> cells = backward_work(step, group);
+        const std::size_t unit = first_unit(group.first);
+        Room again;
+        if (at_.a.start_in_second_slot && steps_ > 1) {
+            const Rows<Operand> repeated{again.values(), at_.a.columns};
+            repeat_cells<Format>(reader(at_.gates(1, gates_of(group.first))), side(), at_.batch,
+                                 reader(at_.states(0, unit)), repeated);
+            if (step == 2) {
+                cells.cell_before = reader(repeated);
+            } else {
+                cells.cell = reader(repeated);
+            }
+        }
+        if (step == 2) {
+            backward_cells(cells);
+            return;
+        }
+        Room start;
+        copy(at_.start_hidden(unit), {start.values(), at_.a.columns});
+        backward_cells(cells);
+        copy({start.values(), at_.a.columns}, at_.states(0, unit));
+    }
+
+    template <typename T>
+    static Rows<const T> reader(Rows<T> rows) {
+        return {rows.start, rows.stride};
+    }
+    void copy(Rows<Operand> from, Rows<Operand> to) const {
+        for (std::uint32_t u = 0; u < side(); ++u) {
+            for (std::uint32_t b = 0; b < at_.batch; ++b) {
+                to.start[u * to.stride + b] = from.start[u * from.stride + b];
+            }
+        }
+    }
+
+    const Places<Format> at_;
+    const Member member_;
+    const gemmini::Array array_;
+    const std::uint32_t steps_;  // of the part
+    Range groups_[Places<Format>::most_runs];
+    std::uint32_t most_groups_forward_;
+    std::uint32_t most_groups_backward_;
+};
+
+}  // namespace partita::learn::gemmini_routine
