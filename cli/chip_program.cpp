@@ -120,6 +120,7 @@ firmware::BuildOptions build_options(const ChipProgramOptions& options, const ch
     build.chip_header = chip::config::firmware_header(chip);
     build.harts = chip.soc.cores;
     build.memory = chip.memory.bytes;
+    build.bf16_extension = chip.rocket.bf16_extension;
     build.parts = options.parts;
     build.steps = options.steps;
     build.batch = options.batch;

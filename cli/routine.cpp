@@ -37,6 +37,7 @@ struct RoutineOptions {
     std::string model;
     std::string samples;
     std::set<std::string> precisions{"bf16", "mixed"};
+    std::vector<std::string> settings;
     std::vector<std::string> only;
     std::uint32_t steps = published_steps;
     std::uint32_t jobs = 1;
@@ -86,6 +87,7 @@ std::vector<RoutineJob> make_jobs(const RoutineOptions& options, const explore::
     program.samples = options.samples;
     for (const std::string& name : options.precisions) {
         program.settings = settings(name);
+        program.settings.insert(program.settings.end(), options.settings.begin(), options.settings.end());
         for (const auto& [point, cycles] : published) {
             if (!chosen(options.only, point)) {
                 continue;
@@ -225,6 +227,7 @@ void add_routine(CLI::App& app) {
         ->add_option("--precision", options->precisions,
                      "bf16: the published chips; mixed: sums in FP32 [bf16 mixed]")
         ->check(CLI::IsMember({"bf16", "mixed"}));
+    add_settings(*command, options->settings);
     command->add_option("--only", options->only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
     command->add_option("--steps", options->steps, "steps of a sequence, for a try [784]")
         ->check(CLI::PositiveNumber);

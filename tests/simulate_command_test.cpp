@@ -1,5 +1,7 @@
 // `partita simulate`, `validate` and `routine`: the training program on simulated chips, and what goes wrong.
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <sstream>
 
@@ -328,10 +330,14 @@ struct Training {
     const char* chip;
     unsigned harts;
     learn::Precision precision;
+    std::vector<std::string> settings = {};
 };
 
 void PrintTo(const Training& c, std::ostream* out) {
     *out << c.chip << " with " << c.harts << " harts";
+    for (const std::string& setting : c.settings) {
+        *out << ", " << setting;
+    }
 }
 
 class SimulateTraining : public Simulate, public testing::WithParamInterface<Training> {};
@@ -344,20 +350,23 @@ TEST_P(SimulateTraining, LeavesTheHostsBitsAndUsesWhatIsPlanned) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     const Training& c = GetParam();
-    std::string file = chip_file(c.chip);
-    chip::config::Chip chip = chip::config::read_chip(file);
-    if (chip.soc.cores != c.harts) {
-        std::string content = data::test::text_of_file(file);
-        const std::size_t at = content.find("\ncores = ");
-        content.replace(at, std::string("\ncores = 1").size(), "\ncores = " + std::to_string(c.harts));
-        write_text("chip.toml", content);
-        file = "chip.toml";
-    }
+    const chip::config::Chip chip = chip::config::read_chip(chip_file(c.chip));
     const data::Sequences samples = firmware::test::short_samples(steps);
     write_sequences("samples", samples);
-    const Arguments command{
-        "simulate",  "--chip", file, "--parts", std::to_string(parts), "--steps", std::to_string(steps),
-        "--samples", "samples"};
+    Arguments command{"simulate",
+                      "--chip",
+                      chip_file(c.chip),
+                      "--samples",
+                      "samples",
+                      "--parts",
+                      std::to_string(parts),
+                      "--steps",
+                      std::to_string(steps),
+                      "--set",
+                      fmt::format("soc.cores={}", c.harts)};
+    for (const std::string& setting : c.settings) {
+        command = with(command, {"--set", setting});
+    }
     const std::string out = ends_well(with(command, {"--json", "record.json"}));
 
     learn::Plan plan{
@@ -394,13 +403,24 @@ TEST_P(SimulateTraining, LeavesTheHostsBitsAndUsesWhatIsPlanned) {
     EXPECT_GT(events.size(), 1000u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Chips, SimulateTraining,
-                         testing::Values(Training{"ms4-c1", 1, learn::Precision::bf16},
-                                         Training{"ms4-c4", 4, learn::Precision::bf16},
-                                         Training{"ms8-c1", 1, learn::Precision::bf16},
-                                         Training{"ms8-c4", 4, learn::Precision::bf16},
-                                         Training{"fp32-ms4-c1", 1, learn::Precision::fp32},
-                                         Training{"fp32-ms4-c1", 4, learn::Precision::fp32}));
+const std::vector<std::string> sums_in_fp32{"gemmini.spatial_array_type=fp32",
+                                            "gemmini.accumulator_type=fp32"};
+INSTANTIATE_TEST_SUITE_P(
+    Chips, SimulateTraining,
+    testing::Values(Training{"ms4-c1", 1, learn::Precision::bf16},
+                    Training{"ms4-c1", 4, learn::Precision::bf16},
+                    Training{"ms8-c1", 1, learn::Precision::bf16},
+                    Training{"ms8-c1", 4, learn::Precision::bf16},
+                    Training{"fp32-ms4-c1", 1, learn::Precision::fp32},
+                    Training{"fp32-ms4-c1", 4, learn::Precision::fp32},
+                    Training{"ms4-c1", 4, learn::Precision::mixed, sums_in_fp32},
+                    Training{"ms8-c1", 1, learn::Precision::mixed, sums_in_fp32},
+                    Training{"ms4-c1", 1, learn::Precision::bf16, {"rocket.bf16_extension=true"}},
+                    Training{"ms8-c1",
+                             4,
+                             learn::Precision::mixed,
+                             {"gemmini.spatial_array_type=fp32", "gemmini.accumulator_type=fp32",
+                              "rocket.bf16_extension=true"}}));
 
 TEST_F(Simulate, ProgramsRunOnTheChipTheyWereBuiltFor) {
     if (!compiler_is_there()) {

@@ -152,6 +152,9 @@ std::vector<std::vector<std::string>> build_commands(const BuildOptions& options
             {fmt::format("-DPARTITA_BATCH={}", options.batch), fmt::format("-DPARTITA_INPUT={}", model.input),
              fmt::format("-DPARTITA_HIDDEN={}", model.hidden),
              fmt::format("-DPARTITA_CLASSES={}", model.classes), "-DPARTITA_TAPE=" + options.tape});
+        if (options.bf16_extension) {
+            macros.emplace_back("-DPARTITA_ZFBFMIN");
+        }
     }
     std::vector<Command> commands;
     Command link{options.compiler};

@@ -31,6 +31,7 @@ struct BuildOptions {
     std::string chip_header;                          // text of partita_chip.h (README.md lists its macros)
     std::uint32_t harts = 1;                          // PARTITA_CHIP_CORES of that header
     std::uint64_t memory = std::uint64_t{256} << 20;  // bytes of the chip's main memory
+    bool bf16_extension = false;                      // its cores have Zfbfmin; `train` uses it
     std::uint32_t parts = 28;                         // K
     std::uint32_t steps = 784;                        // T
     std::uint32_t batch = 4;

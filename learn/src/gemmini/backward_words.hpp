@@ -14,8 +14,9 @@ template <typename Format>
 struct BackwardBuffers {
     Lanes at_c;
     StateRow<typename Format::State> hidden_grad, cell_grad, last_cell;
-    Halves i, f, g, o, before, t;
-    NarrowRow next, di, df, dg, dout, hidden;
+    WideningRow i, f, g, o, before;
+    WideningWord t;
+    NarrowingRow next, di, df, dg, dout, hidden;
 };
 
 struct BackwardValues {
@@ -83,32 +84,33 @@ template <bool last, typename Format, typename Spaced>
         values.cell = load(*at.cell);
     }
     const Word beyond = find_tanh(of, values.cell, buffer.at_c, values.inside);
-    widen(of, load(at.gates.o()), buffer.o);
+    buffer.o.load(of, at.gates.o());
     buffer.hidden_grad.load(of, *at.hidden_grad);
     buffer.cell_grad.load(of, *at.incoming);
-    widen(of, load(at.gates.f()), buffer.f);
-    widen(of, load(*at.before), buffer.before);
-    widen(of, load(at.gates.i()), buffer.i);
-    widen(of, load(at.gates.g()), buffer.g);
+    buffer.f.load(of, at.gates.f());
+    buffer.before.load(of, *at.before);
+    buffer.i.load(of, at.gates.i());
+    buffer.g.load(of, at.gates.g());
     return beyond;
 }
 
 // h, dc of this step, the gradient of gate o.
-template <typename Format>
-[[gnu::always_inline]] inline void output_gradient(BackwardBuffers<Format>& buffer, BackwardValues& values) {
+template <typename Format, typename Spaced>
+[[gnu::always_inline]] inline void output_gradient(const BackwardCursors<Format, Spaced>& at,
+                                                   BackwardBuffers<Format>& buffer, BackwardValues& values) {
     float o[4], t[4], dh[4], dc[4], x[4];
-    read(buffer.o, o);
+    buffer.o.read(o);
     buffer.hidden_grad.read(dh);
-    read(buffer.t, t);
+    buffer.t.read(t);
     for_lanes([&](int k) __attribute__((always_inline)) { dh[k] = dh[k] * o[k]; });
     for_lanes([&](int k) __attribute__((always_inline)) { x[k] = o[k] * t[k]; });
-    buffer.hidden.write(x);
+    buffer.hidden.write(x, *at.hidden);
     for_lanes([&](int k) __attribute__((always_inline)) { x[k] = dh[k] * t[k]; });
     buffer.cell_grad.read(dc);
     for_lanes([&](int k) __attribute__((always_inline)) { t[k] = fused(-x[k], t[k], dh[k]); });
     for_lanes([&](int k) __attribute__((always_inline)) { x[k] = fused(-x[k], o[k], x[k]); });
     for_lanes([&](int k) __attribute__((always_inline)) { values.dc[k] = t[k] + dc[k]; });
-    buffer.dout.write(x);
+    buffer.dout.write(x, at.gates.o());
 }
 
 // dc of the step before, the gradients of gates f, i and g.
@@ -118,30 +120,33 @@ template <typename Format, typename Spaced>
                                                  const BackwardValues& values) {
     const float(&dc)[4] = values.dc;
     float f[4], c[4], i[4], g[4], x[4], y[4];
-    read(buffer.f, f);
-    read(buffer.i, i);
-    read(buffer.before, c);
+    buffer.f.read(f);
+    buffer.i.read(i);
+    buffer.before.read(c);
     for_lanes([&](int k) __attribute__((always_inline)) { x[k] = dc[k] * f[k]; });
-    buffer.next.write(x);
-    store_wide(x, *at.cell_grad);
+    if constexpr (wide_state<Format>) {
+        store_wide(x, *at.cell_grad);
+    } else {
+        buffer.next.write(x, *at.cell_grad);
+    }
     for_lanes([&](int k) __attribute__((always_inline)) { y[k] = dc[k] * i[k]; });
-    read(buffer.g, g);
+    buffer.g.read(g);
     for_lanes([&](int k) __attribute__((always_inline)) { x[k] = x[k] * c[k]; });
     for_lanes([&](int k) __attribute__((always_inline)) { c[k] = y[k] * g[k]; });
     for_lanes([&](int k) __attribute__((always_inline)) { x[k] = fused(-x[k], f[k], x[k]); });
-    buffer.df.write(x);
+    buffer.df.write(x, at.gates.f());
     for_lanes([&](int k) __attribute__((always_inline)) { i[k] = fused(-c[k], i[k], c[k]); });
     for_lanes([&](int k) __attribute__((always_inline)) { g[k] = fused(-c[k], g[k], y[k]); });
-    buffer.di.write(i);
-    buffer.dg.write(g);
+    buffer.di.write(i, at.gates.i());
+    buffer.dg.write(g, at.gates.g());
 }
 
 template <typename Format, typename Spaced>
 [[gnu::always_inline]] inline void store_output_gradient(const Constants& of,
                                                          const BackwardCursors<Format, Spaced>& at,
                                                          const BackwardBuffers<Format>& buffer) {
-    store(buffer.hidden.word(of), *at.hidden);
-    store(buffer.dout.word(of), at.gates.o());
+    buffer.hidden.finish(of, *at.hidden);
+    buffer.dout.finish(of, at.gates.o());
 }
 
 template <typename Format, typename Spaced>
@@ -149,11 +154,11 @@ template <typename Format, typename Spaced>
                                                        const BackwardCursors<Format, Spaced>& at,
                                                        const BackwardBuffers<Format>& buffer) {
     if constexpr (!wide_state<Format>) {
-        store(buffer.next.word(of), *at.cell_grad);
+        buffer.next.finish(of, *at.cell_grad);
     }
-    store(buffer.df.word(of), at.gates.f());
-    store(buffer.di.word(of), at.gates.i());
-    store(buffer.dg.word(of), at.gates.g());
+    buffer.df.finish(of, at.gates.f());
+    buffer.di.finish(of, at.gates.i());
+    buffer.dg.finish(of, at.gates.g());
 }
 
 // Two units.
@@ -174,14 +179,14 @@ template <bool last, typename Format, typename Spaced>
         t_a = chosen(values_a.cell, values_a.inside, tanh_entries(buffer_a.at_c));
         t_b = chosen(values_b.cell, values_b.inside, tanh_entries(buffer_b.at_c));
     }
-    widen(of, t_a, buffer_a.t);
-    widen(of, t_b, buffer_b.t);
+    buffer_a.t.put(of, t_a);
+    buffer_b.t.put(of, t_b);
     next_stage();
     at.renew();
-    output_gradient(buffer_a, values_a);
+    output_gradient(at, buffer_a, values_a);
     next_stage();
     at.renew();
-    output_gradient(buffer_b, values_b);
+    output_gradient(at.following(), buffer_b, values_b);
     next_stage();
     at.renew();
     store_output_gradient(of, at, buffer_a);
@@ -239,8 +244,8 @@ void backward_rows(const CellBackward<Format>& work) {
 }
 
 struct RepeatBuffers {
-    Halves i, f, g, before;
-    NarrowRow next;
+    WideningRow i, f, g, before;
+    NarrowingWord next;
 };
 
 struct RepeatCursors {
@@ -257,18 +262,18 @@ struct RepeatCursors {
 
 [[gnu::always_inline]] inline void load_row(const Constants& of, const RepeatCursors& at,
                                             RepeatBuffers& buffer) {
-    widen(of, load(at.gates.i()), buffer.i);
-    widen(of, load(at.gates.f()), buffer.f);
-    widen(of, load(at.gates.g()), buffer.g);
-    widen(of, load(*at.before), buffer.before);
+    buffer.i.load(of, at.gates.i());
+    buffer.f.load(of, at.gates.f());
+    buffer.g.load(of, at.gates.g());
+    buffer.before.load(of, *at.before);
 }
 
 [[gnu::always_inline]] inline void repeat_row(RepeatBuffers& buffer) {
     float i[4], f[4], g[4], c[4];
-    read(buffer.i, i);
-    read(buffer.g, g);
-    read(buffer.f, f);
-    read(buffer.before, c);
+    buffer.i.read(i);
+    buffer.g.read(g);
+    buffer.f.read(f);
+    buffer.before.read(c);
     for_lanes([&](int k) __attribute__((always_inline)) { c[k] = fused(f[k], c[k], i[k] * g[k]); });
     buffer.next.write(c);
 }

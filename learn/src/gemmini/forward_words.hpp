@@ -13,10 +13,10 @@ namespace partita::learn::words {
 template <typename Format>
 struct ForwardBuffers {
     Lanes at_i, at_f, at_g, at_o, at_c;
-    Halves i = {{}}, f = {{}}, o = {{}};  // the lower halves of their halves stay zero
-    Halves g, t;
+    WideningWord i, f, o, g, t;
     StateRow<typename Format::State> before;
-    NarrowRow next, hidden;
+    NarrowingWord next;
+    NarrowingRow hidden;
 };
 
 struct ForwardValues {
@@ -79,7 +79,7 @@ template <typename Format, typename Spaced>
 }
 
 template <typename T>
-[[gnu::always_inline]] inline void look_up_sigmoids(const Lanes& offsets, Bf16* row, Halves& to) {
+[[gnu::always_inline]] inline void look_up_sigmoids(const Lanes& offsets, Bf16* row, WideningWord& to) {
     std::uint16_t found[4];
     for_lanes([&](int k) __attribute__((always_inline)) {
         found[k] = entry(activation::sigmoid_table, offsets.lane[k]);
@@ -87,9 +87,9 @@ template <typename T>
     for_lanes([&](int k) __attribute__((always_inline)) {
         const int element = SumLanes<T>::element_of[k];
         row[element] = {found[k]};
-        to.half[2 * Halves::place(element) + 1] = found[k];
+        to.put_lane(element, found[k]);
     });
-    in_memory(to);
+    to.all_put();
 }
 
 template <typename Format, typename Spaced>
@@ -100,7 +100,7 @@ template <typename Format, typename Spaced>
     buffer.before.load(of, *at.cell);
     const Word g = chosen(values.sum_g, values.inside_g, tanh_entries(buffer.at_g));
     store(g, at.gates.g());
-    widen(of, g, buffer.g);
+    buffer.g.put(of, g);
     look_up_sigmoids<Sum<Format>>(buffer.at_i, at.gates.i(), buffer.i);
     look_up_sigmoids<Sum<Format>>(buffer.at_f, at.gates.f(), buffer.f);
     look_up_sigmoids<Sum<Format>>(buffer.at_o, at.gates.o(), buffer.o);
@@ -110,10 +110,10 @@ template <typename Format, typename Spaced>
 [[gnu::always_inline]] inline void move_cell(const Constants& of, const ForwardCursors<Format, Spaced>& at,
                                              ForwardBuffers<Format>& buffer) {
     float before[4], i[4], f[4], g[4];
-    read(buffer.i, i);
-    read(buffer.g, g);
+    buffer.i.read(i);
+    buffer.g.read(g);
     buffer.before.read(before);
-    read(buffer.f, f);
+    buffer.f.read(f);
     store(buffer.before.as_operands(of), *at.taped);
     for_lanes([&](int k) __attribute__((always_inline)) { i[k] = fused(f[k], before[k], i[k] * g[k]); });
     buffer.next.write(i);
@@ -129,13 +129,14 @@ template <typename Format, typename Spaced>
     return find_tanh(of, values.next, buffer.at_c, values.inside_c);
 }
 
-template <typename Format>
-[[gnu::always_inline]] inline void output(ForwardBuffers<Format>& buffer) {
+template <typename Format, typename Spaced>
+[[gnu::always_inline]] inline void output(const ForwardCursors<Format, Spaced>& at,
+                                          ForwardBuffers<Format>& buffer) {
     float o[4], t[4];
-    read(buffer.o, o);
-    read(buffer.t, t);
+    buffer.o.read(o);
+    buffer.t.read(t);
     for_lanes([&](int k) __attribute__((always_inline)) { t[k] = o[k] * t[k]; });
-    buffer.hidden.write(t);
+    buffer.hidden.write(t, *at.hidden);
 }
 
 // Two units.
@@ -177,16 +178,16 @@ template <typename Format, typename Spaced>
         t_a = chosen(values_a.next, values_a.inside_c, tanh_entries(buffer_a.at_c));
         t_b = chosen(values_b.next, values_b.inside_c, tanh_entries(buffer_b.at_c));
     }
-    widen(of, t_a, buffer_a.t);
-    widen(of, t_b, buffer_b.t);
+    buffer_a.t.put(of, t_a);
+    buffer_b.t.put(of, t_b);
     next_stage();
     at.renew();
-    output(buffer_a);
-    output(buffer_b);
+    output(at, buffer_a);
+    output(at.following(), buffer_b);
     next_stage();
     at.renew();
-    store(buffer_a.hidden.word(of), *at.hidden);
-    store(buffer_b.hidden.word(of), *at.following().hidden);
+    buffer_a.hidden.finish(of, *at.hidden);
+    buffer_b.hidden.finish(of, *at.following().hidden);
 }
 
 template <typename Format, typename Spaced>

@@ -43,7 +43,7 @@ struct UpdateValues {
     float weight[4];
     float now[4];
     float e[4];
-    Pairs rounded;
+    Pairs rounded;  // what RoundingWord keeps
     Word high;
     Word low;
 };
@@ -54,31 +54,36 @@ struct Weights;
 
 template <>
 struct Weights<PortableBf16> {
+    struct Buffer {
+        WideningRow before;
+        RoundingWord now;
+    };
     [[gnu::always_inline]] static void load(const Constants& of, const Bf16* weights,
-                                            const std::uint16_t* /*low*/, Halves& buffer) {
-        widen(of, words::load(weights), buffer);
+                                            const std::uint16_t* /*low*/, Buffer& buffer) {
+        buffer.before.load(of, weights);
     }
+    [[gnu::always_inline]] static void read(const Buffer& buffer, float (&x)[4]) { buffer.before.read(x); }
+    [[gnu::always_inline]] static void write(const float (&x)[4], Buffer& buffer) { buffer.now.write(x); }
     // Whether the word must go element by element.
-    [[gnu::always_inline]] static bool round(const Constants& of, const Halves& buffer,
+    [[gnu::always_inline]] static bool round(const Constants& of, const Buffer& buffer,
                                              UpdateValues& values) {
-        const Pairs pairs = words::round(of, buffer.pairs);
-        values.rounded = {pairs.even & of.upper, pairs.odd & of.upper};
-        values.high = values.rounded.even >> 16 | values.rounded.odd;
+        values.high = buffer.now.word(of, values.rounded);
         return false;
     }
     [[gnu::always_inline]] static void store(const UpdateValues& values, Bf16* weights,
-                                             std::uint16_t* /*low*/, Halves& buffer) {
+                                             std::uint16_t* /*low*/, Buffer& buffer) {
         words::store(values.high, weights);
-        buffer.pairs = values.rounded;
-        in_memory(buffer);
+        buffer.now.keep(values.rounded);
     }
-    [[gnu::always_inline]] static void read_stored(UpdateValues& values, const Halves& buffer) {
-        read(buffer, values.now);
+    [[gnu::always_inline]] static void read_stored(UpdateValues& values, const Buffer& buffer) {
+        buffer.now.read(values.now);
     }
 };
 
 template <>
 struct Weights<PortableMixed> {
+    using Buffer = Halves;
+
     // join() of four; the distance is sign-extended as (x + 2^15 mod 2^16) - 2^15.
     [[gnu::always_inline]] static void load(const Constants& of, const Bf16* weights,
                                             const std::uint16_t* low, Halves& buffer) {
@@ -88,6 +93,8 @@ struct Weights<PortableMixed> {
                         (high & of.upper) + ((distance & of.upper) >> 16) - of.half_units};
         in_memory(buffer);
     }
+    [[gnu::always_inline]] static void read(const Halves& buffer, float (&x)[4]) { words::read(buffer, x); }
+    [[gnu::always_inline]] static void write(const float (&x)[4], Halves& buffer) { words::write(x, buffer); }
     // split() of four, but for numbers half-way between two BF16 numbers and such as are not finite.
     [[gnu::always_inline]] static bool round(const Constants& of, const Halves& buffer,
                                              UpdateValues& values) {
@@ -127,16 +134,16 @@ struct TilePointers {
 template <typename Format>
 struct UpdateBuffers {
     StateRow<Sum<Format>> gradient;
-    Halves weights;
-    Halves e;
-    Halves moved;
+    typename Weights<Format>::Buffer weights;
+    WideningRow e;
+    NarrowingRow moved;
 };
 
 template <typename Format>
 [[gnu::always_inline]] inline void load_parameters(const Constants& of, const TilePointers<Format>& at,
                                                    UpdateBuffers<Format>& buffer) {
     Weights<Format>::load(of, at.weights, at.low, buffer.weights);
-    widen(of, load(at.e), buffer.e);
+    buffer.e.load(of, at.e);
     buffer.gradient.load(of, at.gradient);
 }
 
@@ -144,22 +151,23 @@ template <typename Format>
 [[gnu::always_inline]] inline void step(float learning_rate, float alpha, UpdateBuffers<Format>& buffer,
                                         UpdateValues& values) {
     float g[4];
-    read(buffer.e, values.e);
+    buffer.e.read(values.e);
     buffer.gradient.read(g);
-    read(buffer.weights, values.weight);
+    Weights<Format>::read(buffer.weights, values.weight);
     for_lanes([&](int k) __attribute__((always_inline)) { g[k] = fused(-alpha, values.e[k], g[k]); });
     for_lanes([&](int k) __attribute__((always_inline)) {
         values.now[k] = fused(-learning_rate, g[k], values.weight[k]);
     });
-    write(values.now, buffer.weights);
+    Weights<Format>::write(values.now, buffer.weights);
 }
 
 template <typename Format>
-[[gnu::always_inline]] inline void find_moved(UpdateBuffers<Format>& buffer, UpdateValues& values) {
+[[gnu::always_inline]] inline void find_moved(const TilePointers<Format>& at, UpdateBuffers<Format>& buffer,
+                                              UpdateValues& values) {
     float moved[4];
     Weights<Format>::read_stored(values, buffer.weights);
     for_lanes([&](int k) __attribute__((always_inline)) { moved[k] = values.now[k] - values.weight[k]; });
-    write(moved, buffer.moved);
+    buffer.moved.write(moved, at.moved);
 }
 
 template <typename Format>
@@ -205,12 +213,12 @@ template <typename Format>
     Weights<Format>::store(a, at.weights, at.low, buffers.a.weights);
     Weights<Format>::store(b, at.weights + 4, at.low + 4, buffers.b.weights);
     next_stage();
-    find_moved(buffers.a, a);
-    find_moved(buffers.b, b);
+    find_moved(at, buffers.a, a);
+    find_moved(at.next_word(), buffers.b, b);
     next_stage();
     at.renew();
-    store(packed(of, round(of, buffers.a.moved.pairs)), at.moved);
-    store(packed(of, round(of, buffers.b.moved.pairs)), at.moved + 4);
+    buffers.a.moved.finish(of, at.moved);
+    buffers.b.moved.finish(of, at.moved + 4);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "gemmini/cells.hpp"
+#include "gemmini/word_buffers.hpp"
 #include "gemmini/words.hpp"
 
 namespace partita::learn {
@@ -27,19 +28,19 @@ struct StateRow;
 template <>
 struct StateRow<Bf16> {
     Word word;
-    Halves halves;
+    WideningWord wide;
 
     void load(const Constants& of, const Bf16* from) {
         word = words::load(from);
-        widen(of, word, halves);
+        wide.put(of, word);
     }
-    void read(float (&x)[4]) const { words::read(halves, x); }
+    void read(float (&x)[4]) const { wide.read(x); }
     Word as_operands(const Constants& /*of*/) const { return word; }
 };
 template <>
 struct StateRow<float> {
     const float* row;
-    Halves halves;
+    NarrowingWord narrow;
 
     void load(const Constants& /*of*/, const float* from) { row = from; }
     void read(float (&x)[4]) const {
@@ -48,17 +49,9 @@ struct StateRow<float> {
     Word as_operands(const Constants& of) {
         float x[4];
         read(x);
-        write(x, halves);
-        return packed(of, round(of, halves.pairs));
+        narrow.write(x);
+        return narrow.word(of);
     }
-};
-
-// A row of numbers on its way to BF16.
-struct NarrowRow {
-    Halves halves;
-
-    void write(const float (&x)[4]) { words::write(x, halves); }
-    Word word(const Constants& of) const { return packed(of, round(of, halves.pairs)); }
 };
 
 // A State is stored from FP32 or from BF16, whichever it is.

@@ -1,12 +1,7 @@
 #pragma once
 
-// Four BF16 numbers at a time in a 64-bit register: conversions and the indices of the activations' tables,
-// for a core that has neither BF16 nor vectors. A lane is 16 bits; lane k is element k of a row in memory.
-//
-// Numbers change between integer and FP registers by way of a small buffer: two integer stores serve four FP
-// loads, and FP loads, unlike fmv.w.x, never meet a multiplication at the FP registers' write port
-// (Rocket's FPU.scala). A buffer is read some instructions after it was written, since a load of bytes whose
-// store is not yet in the cache is replayed.
+// Four BF16 numbers at a time in a 64-bit register, for a core without vectors: constants, words of memory,
+// the indices of the activations' tables. A lane is 16 bits; lane k is element k of a row in memory.
 
 #include <bit>
 #include <cstdint>
@@ -84,65 +79,6 @@ union Lanes {
     Word word;
     std::uint16_t lane[4];
 };
-
-// Four numbers as FP32: lanes 0 and 2 are the halves of one word, lanes 1 and 3 those of another.
-struct Pairs {
-    Word even;
-    Word odd;
-};
-union Halves {
-    Pairs pairs;
-    float number[4];
-    std::uint16_t half[8];
-
-    // Where lane k is in `number`.
-    static constexpr int place(int k) { return k / 2 + k % 2 * 2; }
-};
-
-[[gnu::always_inline]] inline void widen(const Constants& of, Word word, Halves& to) {
-    to.pairs = {(word << 16) & of.upper, word & of.upper};
-    in_memory(to);
-}
-
-[[gnu::always_inline]] inline void read(const Halves& from, float (&x)[4]) {
-    for_lanes([&](int k) __attribute__((always_inline)) { x[k] = from.number[Halves::place(k)]; });
-}
-
-[[gnu::always_inline]] inline void write(const float (&x)[4], Halves& to) {
-    for_lanes([&](int k) __attribute__((always_inline)) { to.number[Halves::place(k)] = x[k]; });
-    in_memory(to);
-}
-
-// RISC-V's arithmetic knows one NaN, 0x7FC00000, which rounds like a number. Elsewhere a NaN has a sign and a
-// payload, so that adding to it could carry into its neighbour.
-[[gnu::always_inline]] inline Word one_not_a_number(Word pair) {
-#if defined(__riscv)
-    return pair;
-#else
-    for (const int shift : {0, 32}) {
-        if ((pair >> shift & 0x7FFF'FFFF) > 0x7F80'0000) {
-            pair = (pair & ~(Word{0xFFFF'FFFF} << shift)) | Word{0x7FC0'0000} << shift;
-        }
-    }
-    return pair;
-#endif
-}
-
-// Two FP32 numbers to BF16, to nearest even: in the upper half of each half; the lower ones are undefined.
-// There is no carry between them, since infinity is the largest and 0xFF80'0000 + 0x8000 fits in 32 bits.
-[[gnu::always_inline]] inline Word round(const Constants& of, Word pair) {
-    pair = one_not_a_number(pair);
-    return pair + of.rounding + (pair >> 16 & of.last_places);
-}
-
-[[gnu::always_inline]] inline Pairs round(const Constants& of, Pairs from) {
-    return {round(of, from.even), round(of, from.odd)};
-}
-
-// The upper halves of lanes in order.
-[[gnu::always_inline]] inline Word packed(const Constants& of, Pairs rounded) {
-    return (rounded.even & of.upper) >> 16 | (rounded.odd & of.upper);
-}
 
 // ---- Activations ----
 
