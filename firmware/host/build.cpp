@@ -41,7 +41,7 @@ std::vector<std::string> sources(ProgramKind program) {
     } else {
         add("firmware/train", {"main"});
         add("learn/src", {"trainer", "trainer_state", "portable", "narrow_activation"});
-        add("learn/src/gemmini", {"gemmini", "loops", "product"});
+        add("learn/src/gemmini", {"cells", "gemmini", "loops", "product", "update_tile"});
     }
     return list;
 }

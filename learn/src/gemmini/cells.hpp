@@ -96,6 +96,7 @@ struct MoveTile {
 // 16, everything at multiples of 8 bytes) are fast in the 16-bit formats; any others work as well. A NaN in
 // BF16 is 0x7FC0, and on RISC-V one in FP32 is 0x7FC00000, as arithmetic there makes it.
 
+// Compiled for FP32, BF16 and mixed.
 template <typename Format>
 void forward_cells(const CellForward<Format>& work);
 
@@ -115,6 +116,3 @@ template <typename Format>
 void move_tile(const MoveTile<Format>& tile);
 
 }  // namespace partita::learn
-
-#include "gemmini/cells-inl.hpp"
-#include "gemmini/update_tile-inl.hpp"

@@ -1,12 +1,9 @@
-#pragma once
-
 // The cell kernels of cells.hpp: whole words where rows allow it, else element by element.
 
-#include <type_traits>
+#include "gemmini/cells.hpp"
 
 #include "gemmini/backward_words.hpp"
 #include "gemmini/cell_elements.hpp"
-#include "gemmini/cells.hpp"
 #include "gemmini/forward_words.hpp"
 
 namespace partita::learn {
@@ -88,5 +85,18 @@ void repeat_cells(Rows<const typename Format::Operand> gates, std::uint32_t unit
         repeat_elements(work, {u, 0, work.batch});
     }
 }
+
+template void forward_cells(const CellForward<PortableFp32>&);
+template void forward_cells(const CellForward<PortableBf16>&);
+template void forward_cells(const CellForward<PortableMixed>&);
+template void backward_cells(const CellBackward<PortableFp32>&);
+template void backward_cells(const CellBackward<PortableBf16>&);
+template void backward_cells(const CellBackward<PortableMixed>&);
+template void repeat_cells<PortableFp32>(Rows<const float>, std::uint32_t, std::uint32_t, Rows<const float>,
+                                         Rows<float>, std::uint32_t);
+template void repeat_cells<PortableBf16>(Rows<const Bf16>, std::uint32_t, std::uint32_t, Rows<const Bf16>,
+                                         Rows<Bf16>, std::uint32_t);
+template void repeat_cells<PortableMixed>(Rows<const Bf16>, std::uint32_t, std::uint32_t, Rows<const Bf16>,
+                                          Rows<Bf16>, std::uint32_t);
 
 }  // namespace partita::learn

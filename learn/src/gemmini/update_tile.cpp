@@ -1,5 +1,3 @@
-#pragma once
-
 // The updates of cells.hpp: whole words where rows allow it, else element by element.
 
 #include <type_traits>
@@ -37,5 +35,10 @@ void move_tile(const MoveTile<Format>& tile) {
         words::move_elements(tile, row, 0, tile.columns);
     }
 }
+
+template void update_tile(const UpdateTile<float>&);
+template void update_tile(const UpdateTile<Bf16>&);
+template void move_tile(const MoveTile<PortableBf16>&);
+template void move_tile(const MoveTile<PortableMixed>&);
 
 }  // namespace partita::learn
