@@ -103,6 +103,17 @@ void forward_cells(const CellForward<Format>& work);
 template <typename Format>
 void backward_cells(const CellBackward<Format>& work);
 
+// What these call for a work and for all that differ from it only in where rows begin, by multiples of 8
+// bytes. To choose takes as long as a unit's work.
+template <typename Format>
+using ForwardKernel = void (*)(const CellForward<Format>&);
+template <typename Format>
+ForwardKernel<Format> forward_kernel(const CellForward<Format>& work);
+template <typename Format>
+using BackwardKernel = void (*)(const CellBackward<Format>&);
+template <typename Format>
+BackwardKernel<Format> backward_kernel(const CellBackward<Format>& work);
+
 // Cell states again from a tape, rows as in CellBackward: c_t = round(f c_{t-1} + i g).
 template <typename Format>
 void repeat_cells(Rows<const typename Format::Operand> gates, std::uint32_t units, std::uint32_t batch,

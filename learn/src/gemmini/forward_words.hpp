@@ -13,7 +13,8 @@ namespace partita::learn::words {
 template <typename Format>
 struct ForwardBuffers {
     Lanes at_i, at_f, at_g, at_o, at_c;
-    WideningWord i, f, o, g, t;
+    WideningLanes i, f, o;
+    WideningWord g, t;
     StateRow<typename Format::State> before;
     NarrowingWord next;
     NarrowingRow hidden;
@@ -79,7 +80,7 @@ template <typename Format, typename Spaced>
 }
 
 template <typename T>
-[[gnu::always_inline]] inline void look_up_sigmoids(const Lanes& offsets, Bf16* row, WideningWord& to) {
+[[gnu::always_inline]] inline void look_up_sigmoids(const Lanes& offsets, Bf16* row, WideningLanes& to) {
     std::uint16_t found[4];
     for_lanes([&](int k) __attribute__((always_inline)) {
         found[k] = entry(activation::sigmoid_table, offsets.lane[k]);
@@ -87,7 +88,7 @@ template <typename T>
     for_lanes([&](int k) __attribute__((always_inline)) {
         const int element = SumLanes<T>::element_of[k];
         row[element] = {found[k]};
-        to.put_lane(element, found[k]);
+        to.put(element, found[k]);
     });
     to.all_put();
 }

@@ -76,9 +76,11 @@ class Pass {
                 issue_forward(way, 1, run);
             }
         }
+        Prepared<CellForward<Format>> prepared[most_runs] = {};
         for (std::uint32_t step = 1; step <= steps_; ++step) {
+            const Moved moved = moved_from(step - 1, step);
             for (std::uint32_t run = 0; run < at_.runs; ++run) {
-                forward_run(step, run);
+                forward_run(step, run, prepared[run], moved);
                 count(member_, number(step - 1, run));
                 if (!owner || step == steps_) {
                     continue;
@@ -101,10 +103,12 @@ class Pass {
         if (owner) {
             gemmini::arrange(array_, way);
         }
+        Prepared<CellBackward<Format>> prepared[most_runs] = {};
         for (std::uint32_t step = steps_; step >= 1; --step) {
             const std::uint32_t done = 2 * steps_ - step;
+            const Moved moved = moved_from(step + 1, step);
             for (std::uint32_t run = 0; run < at_.runs; ++run) {
-                backward_run(step, run);
+                backward_run(step, run, prepared[run], moved);
                 count(member_, number(done, run));
                 if (owner && step > 1) {
                     wait_for_all(member_, number(done, run));
@@ -162,6 +166,31 @@ class Pass {
         }
     }
 
+    // ---- Work of a run that is the same at every step but for its place on the tape ----
+
+    static constexpr std::uint32_t most_runs = Places<Format>::most_runs;
+
+    // Work at the step before, and what does it; no kernel: not made yet.
+    template <typename Work>
+    struct Prepared {
+        Work work;
+        void (*kernel)(const Work&) = nullptr;
+    };
+    // Elements by which a step's place on the tapes differs from another's.
+    struct Moved {
+        std::ptrdiff_t gates;
+        std::ptrdiff_t before;  // states before the step
+        std::ptrdiff_t after;
+    };
+    Moved moved_from(std::uint32_t from, std::uint32_t to) const {
+        if (!at_.taped || from == 0 || from > steps_) {
+            return {};
+        }
+        return {at_.gates(to, 0).start - at_.gates(from, 0).start,
+                at_.states(to - 1, 0).start - at_.states(from - 1, 0).start,
+                at_.states(to, 0).start - at_.states(from, 0).start};
+    }
+
     // Groups whose sums have room in half of the accumulator.
     std::uint32_t most_groups(std::size_t tiles_of_group) const {
         return static_cast<std::uint32_t>(array_.accumulator_half_tiles / tiles_of_group);
@@ -206,14 +235,38 @@ class Pass {
         }
     }
 
-    void forward_run(std::uint32_t step, std::uint32_t run) const {
+    void forward_run(std::uint32_t step, std::uint32_t run, Prepared<CellForward<Format>>& prepared,
+                     Moved moved) const {
         const Range groups = groups_[run];
         if (groups.first == groups.last) {
             return;
         }
         sums_of(step, groups).wait(member_);
         begin_region<forward_cells_region>();
-        forward_groups(step, groups);
+        // The second slot may be taken by h of the part's start; c is computed again there.
+        if (step < 3) {
+            CellForward<Format> cells = forward_work(step, groups);
+            if (at_.a.start_in_second_slot && step == 2) {
+                cells.taped = {};
+            }
+            forward_cells(cells);
+        } else {
+            CellForward<Format>& cells = prepared.work;
+            if (prepared.kernel == nullptr) {
+                cells = forward_work(step, groups);
+                prepared.kernel = forward_kernel(cells);
+            } else {
+                if constexpr (Places<Format>::sums_on_tape) {
+                    cells.sums.start += moved.gates;
+                }
+                if (at_.taped) {
+                    cells.gates.start += moved.gates;
+                    cells.taped.start += moved.before;
+                }
+                cells.hidden = hidden(step, first_unit(groups.first));
+            }
+            prepared.kernel(cells);
+        }
         if (step < steps_) {
             // `mixed` has its sums in the same place each step.
             sums_of(step + 1, groups).mark();
@@ -221,7 +274,7 @@ class Pass {
         end_region();
     }
 
-    void forward_groups(std::uint32_t step, Range groups) const {
+    CellForward<Format> forward_work(std::uint32_t step, Range groups) const {
         const std::size_t unit = first_unit(groups.first);
         const std::size_t gate_row = gates_of(groups.first);
         CellForward<Format> cells;
@@ -232,11 +285,9 @@ class Pass {
         cells.units = side();
         cells.batch = at_.batch;
         cells.cell = at_.cell(unit);
-        // The second slot may be taken by h of the part's start; c is computed again there.
-        const bool kept = at_.taped && !(at_.a.start_in_second_slot && step == 2);
-        cells.taped = kept ? at_.states(step - 1, unit) : Rows<Operand>{};
+        cells.taped = at_.taped ? at_.states(step - 1, unit) : Rows<Operand>{};
         cells.hidden = hidden(step, unit);
-        forward_cells(cells);
+        return cells;
     }
 
     // ---- Backward ----
@@ -266,20 +317,32 @@ class Pass {
         }
     }
 
-    void backward_run(std::uint32_t step, std::uint32_t run) const {
+    void backward_run(std::uint32_t step, std::uint32_t run, Prepared<CellBackward<Format>>& prepared,
+                      Moved moved) const {
         const Range groups = groups_[run];
         if (groups.first == groups.last) {
             return;
         }
         hidden_grads_of(groups).wait(member_);
         begin_region<backward_cells_region>();
-        if (step > 2) {
-            CellBackward<Format> cells = backward_work(step, groups);
-            backward_cells(cells);
-        } else {
+        if (step <= 2) {
             for (std::uint32_t group = groups.first; group < groups.last; ++group) {
                 backward_near_start(step, {group, group + 1});
             }
+        } else if (step == steps_) {
+            backward_cells(backward_work(step, groups));
+        } else {
+            CellBackward<Format>& cells = prepared.work;
+            if (prepared.kernel == nullptr) {
+                cells = backward_work(step, groups);
+                prepared.kernel = backward_kernel(cells);
+            } else {
+                cells.gates.start += moved.gates;
+                cells.cell_before.start += moved.before;
+                cells.cell.start += moved.after;
+                cells.hidden.start += moved.after;
+            }
+            prepared.kernel(cells);
         }
         if (step > 1) {
             hidden_grads_of(groups).mark();

@@ -98,14 +98,23 @@ union Halves {
         : "f"(x[0]), "f"(x[1]), "f"(x[2]), "f"(x[3]));
 }
 
-// Numbers that are in a register, or come one by one.
+// Numbers that are in a register.
 class WideningWord {
   public:
     void put(const Constants& /*of*/, Word word) {
         lanes_.word = word;
         in_memory(lanes_);
     }
-    void put_lane(int k, std::uint16_t bits) { lanes_.lane[k] = bits; }
+    void read(float (&x)[4]) const { load_bf16(lanes_.lane, x); }
+
+  private:
+    Lanes lanes_;
+};
+
+// Numbers that come one by one: put each, then all_put.
+class WideningLanes {
+  public:
+    void put(int k, std::uint16_t bits) { lanes_.lane[k] = bits; }
     void all_put() { in_memory(lanes_); }
     void read(float (&x)[4]) const { load_bf16(lanes_.lane, x); }
 
@@ -159,14 +168,23 @@ class RoundingWord {
 
 #else
 
+// Numbers that are in a register.
 class WideningWord {
   public:
     void put(const Constants& of, Word word) {
         halves_.pairs = {(word << 16) & of.upper, word & of.upper};
         in_memory(halves_);
     }
-    // Lanes one by one, and only so: the lower halves of their halves stay zero.
-    void put_lane(int k, std::uint16_t bits) { halves_.half[2 * Halves::place(k) + 1] = bits; }
+    void read(float (&x)[4]) const { words::read(halves_, x); }
+
+  private:
+    Halves halves_;
+};
+
+// Numbers that come one by one: put each, then all_put. The lower halves of their halves stay zero.
+class WideningLanes {
+  public:
+    void put(int k, std::uint16_t bits) { halves_.half[2 * Halves::place(k) + 1] = bits; }
     void all_put() { in_memory(halves_); }
     void read(float (&x)[4]) const { words::read(halves_, x); }
 
@@ -174,9 +192,14 @@ class WideningWord {
     Halves halves_ = {{}};
 };
 
-class WideningRow : public WideningWord {
+// Numbers in memory, which do not change until they are read.
+class WideningRow {
   public:
-    void load(const Constants& of, const Bf16* from) { put(of, words::load(from)); }
+    void load(const Constants& of, const Bf16* from) { word_.put(of, words::load(from)); }
+    void read(float (&x)[4]) const { word_.read(x); }
+
+  private:
+    WideningWord word_;
 };
 
 class NarrowingWord {
