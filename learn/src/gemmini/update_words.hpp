@@ -241,10 +241,12 @@ void move_rows(const MoveTile<Format>& tile) {
         tile.low != nullptr ? tile.low : reinterpret_cast<std::uint16_t*>(tile.weights);
     const std::size_t rows = tile.rows;
     const std::size_t pairs = tile.columns / 8;
+    // From row to row by addition: products take as long as a pair of words.
+    TilePointers<Format> begin{tile.gradient.start, tile.weights, low, tile.e, tile.moved.start};
     for (std::size_t row = 0; row < rows; ++row) {
-        const std::size_t begin = row * tile.stride;
-        TilePointers<Format> at{tile.gradient[row], tile.weights + begin, low + begin, tile.e + begin,
-                                tile.moved[row]};
+        TilePointers<Format> at = begin;
+        begin = {begin.gradient + tile.gradient.stride, begin.weights + tile.stride, begin.low + tile.stride,
+                 begin.e + tile.stride, begin.moved + tile.moved.stride};
         for (std::size_t n = 0; n < pairs; ++n) {
             if (!move_pair(of, learning_rate, alpha, buffers, at)) [[unlikely]] {
                 move_elements(tile, row, n * 8, n * 8 + 8);

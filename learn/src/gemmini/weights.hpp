@@ -36,7 +36,7 @@ class Weights {
         const std::size_t most = room < array_.accumulator_half_tiles ? room : array_.accumulator_half_tiles;
         // A tile as tall as W if it is still a little wide then, else one for which the transposed gates stay
         // in the array for some tiles of states.
-        constexpr std::size_t few_tiles = 8;
+        constexpr std::size_t few_tiles = 4;
         const std::size_t tallest = most >= 4 * state_tiles ? state_tiles
                                     : most < few_tiles      ? most
                                                             : few_tiles;
@@ -181,7 +181,7 @@ class Weights {
 
   private:
     // Elements that are worth a turn between two loops.
-    static constexpr std::uint32_t least_turn = 256;
+    static constexpr std::uint32_t least_turn = 512;
 
     // A tile's place in W; `rows` 0: there are no more.
     struct Piece {
