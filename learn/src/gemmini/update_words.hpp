@@ -17,6 +17,7 @@ template <typename Format>
     const std::size_t at = row * tile.stride + column;
     float w;
     if constexpr (split_weights) {
+        // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): mixed always has the plane
         w = join({tile.weights[at], tile.low[at]});
     } else {
         w = value(tile.weights[at]);
