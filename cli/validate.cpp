@@ -1,10 +1,7 @@
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -16,6 +13,7 @@
 #include "commands.hpp"
 #include "explore/simulation.hpp"
 #include "explore/validation.hpp"
+#include "explore/workers.hpp"
 #include "options.hpp"
 #include "output.hpp"
 
@@ -45,27 +43,14 @@ struct Job {
     std::uint64_t expected = 0;  // cycles, to tell how long it may take
 };
 
-pid_t start(const Job& job) {
-    std::vector<std::string> words{"partita",         "simulate",       "--quiet",
-                                   "--elf",           job.elf.string(), "--chip",
+// What `partita simulate` is told.
+std::vector<std::string> arguments(const Job& job) {
+    std::vector<std::string> words{"--elf",           job.elf.string(), "--chip",
                                    job.chip.string(), "--json",         job.record.string()};
     for (const std::string& setting : job.settings) {
         words.insert(words.end(), {"--set", setting});
     }
-    std::vector<char*> arguments;
-    for (std::string& word : words) {
-        arguments.push_back(word.data());
-    }
-    arguments.push_back(nullptr);
-    const pid_t child = fork();
-    if (child < 0) {
-        throw chip::ChipError("no process can be started for a simulation");
-    }
-    if (child == 0) {
-        execv("/proc/self/exe", arguments.data());
-        _exit(127);
-    }
-    return child;
+    return words;
 }
 
 // Runs the jobs, so many at a time, longest first. A job that fails does not stop the others; returns how
@@ -78,33 +63,26 @@ std::size_t run_all(std::vector<Job> jobs, std::uint32_t at_a_time) {
         total += job.expected;
     }
     Progress progress("validate");
-    std::map<pid_t, const Job*> running;
+    explore::ProcessWorkers workers({"/proc/self/exe", "simulate", "--quiet"}, at_a_time);
     std::uint64_t done = 1;
     std::size_t failed = 0;
     std::size_t next = 0;
     std::size_t ended = 0;
     progress.update(done, total + 1, "");
     while (ended < jobs.size()) {
-        while (running.size() < at_a_time && next < jobs.size()) {
-            running[start(jobs[next])] = &jobs[next];
-            ++next;
+        for (; workers.vacant() > 0 && next < jobs.size(); ++next) {
+            workers.start({next, "", arguments(jobs[next])});
         }
-        int status = 0;
-        const pid_t child = wait(&status);
-        const auto found = running.find(child);
-        if (found == running.end()) {
-            if (child < 0 && errno != EINTR) {
-                throw chip::ChipError("the simulations can no longer be waited for");
+        for (const explore::Ended& end : workers.wait(std::chrono::seconds(10))) {
+            const Job& job = jobs[end.id];
+            ++ended;
+            done += job.expected;
+            if (!end.well) {
+                ++failed;
+                progress.clear();
+                fmt::print(stderr, "{}\npartita: {} failed; the reason is above\n", end.text,
+                           job.point.name());
             }
-            continue;
-        }
-        const Job& job = *found->second;
-        running.erase(found);
-        ++ended;
-        done += job.expected;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            ++failed;
-            fmt::print(stderr, "partita: {} failed; the reason is above\n", job.point.name());
         }
         progress.update(done, total + 1, fmt::format("{} of {} points", ended, jobs.size()));
     }

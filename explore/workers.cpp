@@ -131,11 +131,7 @@ void ProcessWorkers::start(Task task) {
     Pipe output = make_pipe();
     Pipe error = make_pipe();
     std::vector<std::string> command = command_;
-    for (std::string& argument : command) {
-        if (argument == "{input}") {
-            argument = task.input;
-        }
-    }
+    command.insert(command.end(), task.arguments.begin(), task.arguments.end());
     std::vector<char*> arguments;
     arguments.reserve(command.size() + 1);
     for (std::string& argument : command) {

@@ -12,10 +12,11 @@
 
 namespace partita::explore {
 
-// A piece of work as text: what a worker reads on its standard input.
+// A piece of work: what a worker reads on its standard input.
 struct Task {
     std::uint64_t id = 0;
     std::string input;
+    std::vector<std::string> arguments = {};  // more of them, after those of the command
 };
 
 struct Ended {
@@ -44,7 +45,7 @@ class Workers {
 // process does, however that ends.
 class ProcessWorkers final : public Workers {
   public:
-    // `command`: program and arguments; {input} in an argument is replaced by the task's input.
+    // `command`: program and arguments.
     ProcessWorkers(std::vector<std::string> command, std::size_t count);
     ~ProcessWorkers() override;
 
