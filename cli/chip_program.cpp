@@ -281,8 +281,11 @@ std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, 
     if (!quiet) {
         fmt::print(stderr, "building {} for {}, K = {}\n", name, chip.name, parts);
     }
-    // Built under another name: a build that is interrupted leaves nothing that looks like a program.
-    const fs::path partial = file.string() + fmt::format(".{}.part", getpid());
+    // Built under another name: a build that is interrupted leaves nothing that looks like a program. Several
+    // hosts may share the folder.
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size() - 1);
+    const fs::path partial = file.string() + fmt::format(".{}-{}.part", host.data(), getpid());
     firmware::build(all.options, all.model, all.sequences, partial);
     fs::rename(partial, file, error);
     if (error) {

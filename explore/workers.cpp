@@ -146,6 +146,8 @@ void ProcessWorkers::start(Task task) {
     if (child == 0) {
         // Between fork and exec: only calls that are safe there.
         prctl(PR_SET_PDEATHSIG, SIGKILL);
+        // An interrupt from the terminal is for the owner: a worker ended by it would count as a failed run.
+        setpgid(0, 0);
         std::signal(SIGPIPE, SIG_DFL);
         if (getppid() != parent || dup2(input.read.file(), STDIN_FILENO) < 0 ||
             dup2(output.write.file(), STDOUT_FILENO) < 0 || dup2(error.write.file(), STDERR_FILENO) < 0) {

@@ -40,11 +40,10 @@ Arguments explore_in(const Arguments& more) {
     return with({"explore", "--store", "runs.sqlite"}, more);
 }
 
-// Four design points of few steps, one of them impossible, two K each: six runs of some seconds.
+// Two design points of few steps, two K each.
 Arguments small_sweep() {
-    return explore_in({"--chip", chip_file("ms4-c1"), "--set", "gemmini.mesh_side=4,8", "--set",
-                       "soc.cores=1,2", "--set", "memory.l2_bytes=524288", "--steps", "6", "--parts", "1,2",
-                       "--jobs", "2"});
+    return explore_in({"--chip", chip_file("ms4-c1"), "--set", "soc.cores=1,2", "--set",
+                       "memory.l2_bytes=524288", "--steps", "6", "--parts", "1,2", "--jobs", "2"});
 }
 
 TEST_F(Explore, KeepsRunsAndDoesNotRepeatThem) {
@@ -52,15 +51,15 @@ TEST_F(Explore, KeepsRunsAndDoesNotRepeatThem) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     const std::string dry = succeeds(with(small_sweep(), {"--dry-run"}));
-    EXPECT_TRUE(says(dry, {"8 runs: 0 done before, 0 failed before, 8 to do, about", "2 at a time",
-                           "gemmini.mesh_side=8 + soc.cores=2"}));
+    EXPECT_TRUE(says(dry, {"4 runs: 0 done before, 0 failed before, 4 to do, about", "2 at a time",
+                           "ms4-c1 + soc.cores=2 + memory.l2_bytes=524288"}));
     EXPECT_FALSE(fs::exists(path("runs.sqlite"))) << "a dry run leaves nothing";
 
     const Outcome first = run(with(small_sweep(), {"--json", "first.json"}));
     EXPECT_EQ(first.exit_code, 0) << first.err;
-    EXPECT_TRUE(says(first.out, {"8 runs done now, 0 before", "0 failed"}));
+    EXPECT_TRUE(says(first.out, {"4 runs done now, 0 before", "0 failed"}));
     const nlohmann::json runs = json("first.json");
-    ASSERT_EQ(runs.size(), 8u);
+    ASSERT_EQ(runs.size(), 4u);
     for (const auto& one : runs) {
         EXPECT_EQ(one.at("status"), "done");
         EXPECT_EQ(one.at("exact"), true);
@@ -84,15 +83,20 @@ TEST_F(Explore, KeepsRunsAndDoesNotRepeatThem) {
         sum += region.hart == 0 ? region.cycles : 0;
     }
     EXPECT_EQ(sum, rows[0].result.cycles);
-    EXPECT_EQ(kept.record(rows[0].id), nlohmann::ordered_json(json("simulated.json")));
+    nlohmann::json record = nlohmann::json::parse(kept.record(rows[0].id).dump());
+    nlohmann::json simulated = json("simulated.json");
+    EXPECT_EQ(record.at("chip").at("fingerprint"), simulated.at("chip").at("fingerprint"));
+    record.erase("chip");
+    simulated.erase("chip");  // where the two names are, which say what was set
+    EXPECT_TRUE(record == simulated) << "every number of it";
 
     const auto start = std::chrono::steady_clock::now();
     const std::string again = succeeds(with(small_sweep(), {"--json", "second.json"}));
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
-    EXPECT_TRUE(says(again, {"8 done before, 0 failed before, 0 to do", "0 runs done now, 8 before"}));
+    EXPECT_TRUE(says(again, {"4 done before, 0 failed before, 0 to do", "0 runs done now, 4 before"}));
     EXPECT_EQ(json("second.json"), json("first.json"));
     EXPECT_TRUE(says(succeeds(with(small_sweep(), {"--dry-run", "--parts", "3"})),
-                     {"4 to do", "learned from 8 finished runs"}));
+                     {"2 to do", "learned from 4 finished runs"}));
 }
 
 TEST_F(Explore, WhatFailsIsKeptAndDoesNotStopTheOthers) {
@@ -207,20 +211,20 @@ class ExploreMpi : public Explore {
 };
 
 TEST_F(ExploreMpi, RanksShareTheRuns) {
-    const Arguments sweep = explore_in({"--chip", chip_file("ms4-c1"), "--set", "gemmini.mesh_side=4,8",
-                                        "--steps", "6", "--parts", "1,2,3", "--json", "runs.json"});
-    ASSERT_EQ(mpirun(3, sweep), 0) << text("said");
-    EXPECT_TRUE(says(text("said"), {"6 runs: 0 done before", "3 at a time", "6 runs done now", "0 failed"}));
+    const Arguments sweep{"--chip", chip_file("ms4-c1"), "--set", "soc.cores=1,2", "--steps",
+                          "6",      "--parts",           "1,2",   "--json",        "runs.json"};
+    ASSERT_EQ(mpirun(3, explore_in(sweep)), 0) << text("said");
+    EXPECT_TRUE(says(text("said"), {"4 runs: 0 done before", "3 at a time", "4 runs done now", "0 failed"}));
     const nlohmann::json over_ranks = json("runs.json");
     // Another store, one process: the same figures.
-    succeeds(with(sweep, {"--store", "other.sqlite", "--jobs", "1"}));
+    succeeds(with({"explore", "--store", "other.sqlite", "--jobs", "1"}, sweep));
     const nlohmann::json alone = json("runs.json");
     ASSERT_EQ(over_ranks.size(), alone.size());
     for (std::size_t i = 0; i < alone.size(); ++i) {
         EXPECT_EQ(over_ranks[i].at("cycles"), alone[i].at("cycles"));
     }
-    ASSERT_EQ(mpirun(2, sweep), 0) << text("said");
-    EXPECT_TRUE(says(text("said"), {"6 done before", "0 runs done now"}));
+    ASSERT_EQ(mpirun(2, explore_in(sweep)), 0) << text("said");
+    EXPECT_TRUE(says(text("said"), {"4 done before", "0 runs done now"}));
 }
 
 TEST_F(ExploreMpi, RanksEndWhenTheFirstGoesWrong) {

@@ -99,6 +99,14 @@ TEST_F(WorkersInAFolder, WaitingEndsWithItsTime) {
     // And the worker goes with its owner: the test would last a minute otherwise.
 }
 
+TEST(ProcessWorkers, HearNoInterruptOfTheirOwner) {
+    // Field 5 of stat is the process group; an interrupt from the terminal goes to one group.
+    const Ended ended = one("cut -d ' ' -f 5 /proc/$$/stat");
+    EXPECT_TRUE(ended.well);
+    EXPECT_GT(std::stol(ended.text), 0);
+    EXPECT_NE(std::stol(ended.text), getpgrp());
+}
+
 TEST_F(WorkersInAFolder, DieWithTheirOwner) {
     const std::string number = (folder / "number").string();
     const pid_t owner = fork();
