@@ -167,7 +167,7 @@ std::vector<Ended> MpiWorkers::wait(milliseconds longest) {
     return ended;
 }
 
-void MpiSession::serve(std::vector<std::string> command) {
+void MpiSession::serve(const std::vector<std::string>& command) {
     std::optional<ProcessWorkers> workers;
     for (;;) {
         while (auto message = receive_one()) {

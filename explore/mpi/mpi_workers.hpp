@@ -25,7 +25,7 @@ class MpiSession {
     int rank() const { return rank_; }
     int ranks() const { return ranks_; }
     // What every rank but 0 does: runs the tasks that rank 0 hands it until told to end.
-    void serve(std::vector<std::string> command);
+    void serve(const std::vector<std::string>& command);
 
   private:
     friend class MpiWorkers;
