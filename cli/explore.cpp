@@ -65,7 +65,7 @@ std::vector<explore::Settings> all_settings(const ExploreOptions& options) {
     } catch (const chip::ChipError& error) {
         throw UsageError(fmt::format("--set {}", error.what()));
     }
-    const std::vector<explore::Settings> combinations = explore::combinations(axes);
+    std::vector<explore::Settings> combinations = explore::combinations(axes);
     if (options.precisions.empty()) {
         return combinations;
     }

@@ -1,10 +1,10 @@
 #include "explore/sweep.hpp"
 
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <map>
 #include <random>
 #include <set>
