@@ -177,28 +177,36 @@ struct Ingredients {
     data::Sequences sequences;
 };
 
+data::Model model_of(const ChipProgramOptions& options) {
+    data::Model model = options.model.empty() ? firmware::default_model() : data::load_model(options.model);
+    if (options.hidden != 0 && options.hidden != model.hidden) {
+        model = data::random_model(model.input, options.hidden, model.classes, 1);
+    }
+    return model;
+}
+
+data::Sequences sequences_of(const ChipProgramOptions& options) {
+    const data::Sequences sequences = options.samples.empty() ? firmware::default_samples(options.batch)
+                                                              : data::load_sequences(options.samples);
+    // The first steps of longer sequences.
+    return options.sample.empty() ? pieces(sequences, options.steps, {0})
+                                  : pieces(sequences, options.steps / options.parts, options.sample);
+}
+
+std::string digest_of(const data::Model& model, const data::Sequences& sequences) {
+    Key key;
+    const std::vector<std::byte> blob = firmware::make_blob(model, sequences);
+    key.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
+    return key.text();
+}
+
 Ingredients ingredients(const ChipProgramOptions& options, const chip::config::Chip& chip) {
     check_elements(options.name, chip);
-    Ingredients all{build_options(options, chip),
-                    options.model.empty() ? firmware::default_model() : data::load_model(options.model),
-                    options.samples.empty() ? firmware::default_samples(options.batch)
-                                            : data::load_sequences(options.samples)};
-    if (options.hidden != 0 && options.hidden != all.model.hidden) {
-        all.model = data::random_model(all.model.input, options.hidden, all.model.classes, 1);
-    }
-    if (options.sample.empty()) {
-        // The first steps of longer sequences.
-        all.sequences = pieces(all.sequences, options.steps, {0});
-    } else {
-        all.sequences = pieces(all.sequences, options.steps / options.parts, options.sample);
-    }
-    return all;
+    return {build_options(options, chip), model_of(options), sequences_of(options)};
 }
 
 ProgramIdentity identity_of(const ChipProgramOptions& options, const Ingredients& all) {
-    Key data;
-    const std::vector<std::byte> blob = firmware::make_blob(all.model, all.sequences);
-    data.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
+    const std::string data = digest_of(all.model, all.sequences);
     static const std::string version = version_of(all.options.compiler);
     Key program;
     program.add(options.name);
@@ -213,9 +221,9 @@ ProgramIdentity identity_of(const ChipProgramOptions& options, const Ingredients
         }
     }
     program.add(all.options.chip_header);
-    program.add(data.text());
+    program.add(data);
     program.add(source_key());
-    return {program.text(), data.text(), static_cast<std::uint32_t>(all.model.input),
+    return {program.text(), data, static_cast<std::uint32_t>(all.model.input),
             static_cast<std::uint32_t>(all.model.hidden), static_cast<std::uint32_t>(all.model.classes)};
 }
 
@@ -269,6 +277,12 @@ chip::config::Chip ChipProgramOptions::chip() const {
 
 ProgramIdentity ChipProgramOptions::identity(const chip::config::Chip& chip) const {
     return identity_of(*this, ingredients(*this, chip));
+}
+
+TrainingData ChipProgramOptions::training_data() const {
+    TrainingData all{model_of(*this), sequences_of(*this), {}};
+    all.digest = digest_of(all.model, all.sequences);
+    return all;
 }
 
 std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, bool quiet) const {

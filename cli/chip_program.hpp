@@ -8,6 +8,8 @@
 
 #include "chip/config/chip.hpp"
 #include "chip/program/program.hpp"
+#include "partita/data/model_file.hpp"
+#include "partita/data/sequences.hpp"
 
 namespace partita::cli {
 
@@ -19,6 +21,13 @@ struct ProgramIdentity {
     std::uint32_t input = 0;
     std::uint32_t hidden = 0;
     std::uint32_t classes = 0;
+};
+
+// The network to start from and the sequences to learn, as programs for the chip have them.
+struct TrainingData {
+    data::Model model;
+    data::Sequences sequences;  // of `steps` steps
+    std::string digest;         // ProgramIdentity::data
 };
 
 // Which program on which chip: an ELF at hand, or the firmware built for the chip.
@@ -47,6 +56,8 @@ struct ChipProgramOptions {
     // What tells this program from every other, without building it. Throws as `build` does if the network or
     // the samples cannot be read.
     ProgramIdentity identity(const chip::config::Chip& chip) const;
+    // What the program is given, for others that do the same work. Throws as `build` does.
+    TrainingData training_data() const;
     // The file of the ELF that `program` would read; builds it if need be.
     std::filesystem::path build(const chip::config::Chip& chip, bool quiet) const;
 };

@@ -19,6 +19,8 @@ int run(int argc, char** argv) {
     add_validate(app);
     add_routine(app);
     add_explore(app, local_workers);
+    add_baseline(app);
+    add_report(app);
     add_run_request(app);
     return run_application(app, argc, argv);
 }

@@ -116,6 +116,12 @@ Run read_run(const Statement& row) {
     return run;
 }
 
+// Of columns hart, region, entries, cycles, utilisation.
+RegionTime read_region(const Statement& row) {
+    return {small(row, 0), row.text(1), row.optional_integer(2).value_or(0),
+            row.optional_integer(3).value_or(0), row.real(4)};
+}
+
 std::int64_t now() {
     return static_cast<std::int64_t>(std::time(nullptr));
 }
@@ -410,8 +416,7 @@ std::vector<RegionTime> RunStore::regions(std::int64_t run) {
     found.bind(run);
     std::vector<RegionTime> regions;
     while (found.step()) {
-        regions.push_back({small(found, 0), found.text(1), found.optional_integer(2).value_or(0),
-                           found.optional_integer(3).value_or(0), found.real(4)});
+        regions.push_back(read_region(found));
     }
     return regions;
 }
@@ -424,6 +429,26 @@ nlohmann::ordered_json RunStore::record(std::int64_t run) {
 std::string RunStore::request(std::int64_t run) {
     Statement found = database_.prepare("SELECT request FROM runs WHERE id = ?1");
     return found.bind(run).step() ? found.text(0) : "";
+}
+
+std::map<std::int64_t, std::vector<RegionTime>> RunStore::all_regions(std::uint32_t hart) {
+    Statement found = database_.prepare(
+        "SELECT hart, region, entries, cycles, utilisation, run FROM regions WHERE hart = ?1");
+    found.bind(hart);
+    std::map<std::int64_t, std::vector<RegionTime>> regions;
+    while (found.step()) {
+        regions[found.integer(5)].push_back(read_region(found));
+    }
+    return regions;
+}
+
+std::map<std::int64_t, std::string> RunStore::requests() {
+    Statement found = database_.prepare("SELECT id, request FROM runs WHERE status = 'done'");
+    std::map<std::int64_t, std::string> requests;
+    while (found.step()) {
+        requests.emplace(found.integer(0), found.text(1));
+    }
+    return requests;
 }
 
 }  // namespace partita::explore

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -141,6 +142,9 @@ class RunStore {
     // Null if there is none.
     nlohmann::ordered_json record(std::int64_t run);
     std::string request(std::int64_t run);
+    // The same of all finished runs, read at once: where there are thousands, one by one takes seconds.
+    std::map<std::int64_t, std::vector<RegionTime>> all_regions(std::uint32_t hart);
+    std::map<std::int64_t, std::string> requests();
 
   private:
     void make_tables();
