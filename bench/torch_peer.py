@@ -1,8 +1,8 @@
 """The benchmark's workload on PyTorch: nn.LSTM and nn.Linear, autograd, FPTT-SGD in tensor operations.
 
-Started by torch_peer.cpp as `torch_peer.py WORKLOAD THREADS`. Says one JSON line when ready; answers each line
-`run PARTS REPEATS` with one JSON line: seconds of each pass, loss and change of each tensor after the last one, page
-faults per pass.
+Started as `torch_peer.py WORKLOAD THREADS [DEVICE]` by the benchmark and by `partita baseline`; DEVICE is cpu or cuda.
+Says one JSON line when ready; answers each line `run PARTS REPEATS` with one JSON line: seconds of each pass, loss and
+change of each tensor after the last one, page faults per pass.
 """
 
 import json
@@ -46,14 +46,15 @@ def read_workload(path):
 
 
 class Trainer:
-    def __init__(self, sizes, samples, weights):
-        self.samples = samples
-        self.labels = torch.tensor(sizes["labels"])
+    def __init__(self, sizes, samples, weights, device):
+        self.device = device
+        self.samples = samples.to(device)
+        self.labels = torch.tensor(sizes["labels"], device=device)
         self.learning_rate = sizes["learning_rate"]
         self.alpha = sizes["alpha"]
         self.batch, self.hidden = sizes["batch"], sizes["hidden"]
-        self.lstm = torch.nn.LSTM(1, self.hidden)
-        self.head = torch.nn.Linear(self.hidden, sizes["classes"])
+        self.lstm = torch.nn.LSTM(1, self.hidden, device=device)
+        self.head = torch.nn.Linear(self.hidden, sizes["classes"], device=device)
         self.initial = weights
 
         # The second bias only repeats the first: it stays zero and takes no gradient.
@@ -67,8 +68,8 @@ class Trainer:
         ]
         # Parameters and gradients are views of one tensor each, so that the update is a few large operations.
         count = sum(parameter.numel() for parameter in trained)
-        self.weights, self.gradients, self.e, self.d = (torch.zeros(count) for _ in range(4))
-        self.before, self.moved = torch.empty(count), torch.empty(count)
+        self.weights, self.gradients, self.e, self.d = (torch.zeros(count, device=device) for _ in range(4))
+        self.before, self.moved = (torch.empty(count, device=device) for _ in range(2))
         self.views = []
         offset = 0
         for parameter in trained:
@@ -99,7 +100,7 @@ class Trainer:
 
     def train(self, parts):
         """One pass; the loss summed over the batch before the last update."""
-        state = (torch.zeros(1, self.batch, self.hidden), torch.zeros(1, self.batch, self.hidden))
+        state = tuple(torch.zeros(1, self.batch, self.hidden, device=self.device) for _ in range(2))
         for part in self.samples.chunk(parts):
             sequence, state = self.lstm(part, state)
             loss = torch.nn.functional.cross_entropy(self.head(sequence[-1]), self.labels)
@@ -110,8 +111,14 @@ class Trainer:
 
     def change(self):
         return [
-            (view.double() - value.double()).norm().item() for view, value in zip(self.views, self.initial)
+            (view.double().cpu() - value.double()).norm().item() for view, value in zip(self.views, self.initial)
         ]
+
+
+def synchronise(device):
+    """Work for a CUDA device is only queued when a call returns."""
+    if device == "cuda":
+        torch.cuda.synchronize()
 
 
 def wait_until_idle():
@@ -135,9 +142,14 @@ def blas_libraries():
 def main():
     sizes, samples, weights = read_workload(sys.argv[1])
     torch.set_num_threads(int(sys.argv[2]))
-    trainer = Trainer(sizes, samples, weights)
+    trainer = Trainer(sizes, samples, weights, sys.argv[3] if len(sys.argv) > 3 else "cpu")
     blas, reference_blas = blas_libraries()
-    greeting = {"torch": torch.__version__, "blas": blas, "reference_blas": reference_blas}
+    greeting = {
+        "torch": torch.__version__,
+        "blas": blas,
+        "reference_blas": reference_blas,
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+    }
     print(json.dumps(greeting), flush=True)
     for line in sys.stdin:
         _, parts, repeats = line.split()
@@ -145,8 +157,10 @@ def main():
         faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(int(repeats)):
             trainer.reset()
+            synchronise(trainer.device)
             start = time.perf_counter()
             loss = trainer.train(int(parts))
+            synchronise(trainer.device)
             seconds.append(time.perf_counter() - start)
         faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults
         wait_until_idle()

@@ -4,9 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <string_view>
 #include <vector>
 
 #include "chip/base/error.hpp"
@@ -22,19 +25,25 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The first steps of longer sequences; shorter ones are refused by the build.
-data::Sequences first_steps(const data::Sequences& sequences, std::size_t steps) {
-    if (sequences.steps <= steps) {
+// Of each sequence these pieces of `length` steps, one after the other; sequences that are too short stay as
+// they are and are refused by the build.
+data::Sequences pieces(const data::Sequences& sequences, std::size_t length,
+                       const std::vector<std::uint32_t>& chosen) {
+    const std::size_t last = *std::ranges::max_element(chosen);
+    if (sequences.steps < (last + 1) * length) {
         return sequences;
     }
     data::Sequences result = sequences;
-    result.steps = steps;
+    result.steps = chosen.size() * length;
     result.values.clear();
     for (std::size_t i = 0; i < sequences.count(); ++i) {
-        const auto first =
-            sequences.values.begin() + static_cast<std::ptrdiff_t>(i * sequences.steps * sequences.input);
-        result.values.insert(result.values.end(), first,
-                             first + static_cast<std::ptrdiff_t>(steps * sequences.input));
+        for (const std::size_t piece : chosen) {
+            const auto first =
+                sequences.values.begin() +
+                static_cast<std::ptrdiff_t>((i * sequences.steps + piece * length) * sequences.input);
+            result.values.insert(result.values.end(), first,
+                                 first + static_cast<std::ptrdiff_t>(length * sequences.input));
+        }
     }
     return result;
 }
@@ -58,19 +67,48 @@ class Key {
     std::uint64_t hash_ = 0xcbf29ce484222325;
 };
 
-void add_sources(Key& key) {
-    std::vector<fs::path> files;
-    for (const char* folder : {"firmware", "learn/include", "learn/src"}) {
-        for (const auto& entry : fs::recursive_directory_iterator(fs::path(PARTITA_SOURCE) / folder)) {
-            if (entry.is_regular_file()) {
-                files.push_back(entry.path());
+// What is compiled for a chip: not what runs on the host beside it, nor what explains it.
+bool is_compiled(const fs::path& file) {
+    constexpr std::array<std::string_view, 4> kinds{".cpp", ".hpp", ".S", ".ld"};
+    const auto belongs_to_host = [](const fs::path& name) { return name == "host" || name == "tests"; };
+    return std::ranges::find(kinds, file.extension().string()) != kinds.end() &&
+           std::none_of(file.begin(), file.end(), belongs_to_host);
+}
+
+// Read once a process; all programs have it in common.
+const std::string& source_key() {
+    static const std::string text = [] {
+        const fs::path root = PARTITA_SOURCE;
+        std::vector<fs::path> files;
+        for (const char* folder : {"firmware", "learn/include", "learn/src"}) {
+            for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
+                if (entry.is_regular_file() && is_compiled(entry.path().lexically_relative(root))) {
+                    files.push_back(entry.path());
+                }
             }
         }
+        std::ranges::sort(files);
+        Key key;
+        for (const fs::path& file : files) {
+            key.add(file.lexically_relative(root).string());
+            key.add_file(file);
+        }
+        return key.text();
+    }();
+    return text;
+}
+
+// The compiler's own word on its version; empty where it is absent, which the build will say.
+std::string version_of(const std::string& compiler) {
+    std::string text;
+    if (FILE* const pipe = popen((compiler + " -dumpfullversion 2>/dev/null").c_str(), "r")) {
+        std::array<char, 256> some{};
+        while (std::fgets(some.data(), some.size(), pipe) != nullptr) {
+            text += some.data();
+        }
+        pclose(pipe);
     }
-    std::ranges::sort(files);
-    for (const fs::path& file : files) {
-        key.add_file(file);
-    }
+    return text;
 }
 
 fs::path cache_folder() {
@@ -123,9 +161,70 @@ firmware::BuildOptions build_options(const ChipProgramOptions& options, const ch
     build.bf16_extension = chip.rocket.bf16_extension;
     build.parts = options.parts;
     build.steps = options.steps;
+    if (!options.sample.empty()) {
+        build.parts = static_cast<std::uint32_t>(options.sample.size());
+        build.steps = build.parts * (options.steps / options.parts);
+    }
     build.batch = options.batch;
     build.tape = options.tape;
     return build;
+}
+
+// All that a program is made of.
+struct Ingredients {
+    firmware::BuildOptions options;
+    data::Model model;
+    data::Sequences sequences;
+};
+
+data::Model model_of(const ChipProgramOptions& options) {
+    data::Model model = options.model.empty() ? firmware::default_model() : data::load_model(options.model);
+    if (options.hidden != 0 && options.hidden != model.hidden) {
+        model = data::random_model(model.input, options.hidden, model.classes, 1);
+    }
+    return model;
+}
+
+data::Sequences sequences_of(const ChipProgramOptions& options) {
+    const data::Sequences sequences = options.samples.empty() ? firmware::default_samples(options.batch)
+                                                              : data::load_sequences(options.samples);
+    // The first steps of longer sequences.
+    return options.sample.empty() ? pieces(sequences, options.steps, {0})
+                                  : pieces(sequences, options.steps / options.parts, options.sample);
+}
+
+std::string digest_of(const data::Model& model, const data::Sequences& sequences) {
+    Key key;
+    const std::vector<std::byte> blob = firmware::make_blob(model, sequences);
+    key.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
+    return key.text();
+}
+
+Ingredients ingredients(const ChipProgramOptions& options, const chip::config::Chip& chip) {
+    check_elements(options.name, chip);
+    return {build_options(options, chip), model_of(options), sequences_of(options)};
+}
+
+ProgramIdentity identity_of(const ChipProgramOptions& options, const Ingredients& all) {
+    const std::string data = digest_of(all.model, all.sequences);
+    static const std::string version = version_of(all.options.compiler);
+    Key program;
+    program.add(options.name);
+    program.add(version);
+    for (const auto& command : firmware::build_commands(all.options, all.model, "folder", "elf")) {
+        for (std::string argument : command) {
+            // The same sources in another place make the same program.
+            if (const std::size_t at = argument.find(PARTITA_SOURCE); at != std::string::npos) {
+                argument.erase(at, std::string_view(PARTITA_SOURCE).size());
+            }
+            program.add(argument);
+        }
+    }
+    program.add(all.options.chip_header);
+    program.add(data);
+    program.add(source_key());
+    return {program.text(), data, static_cast<std::uint32_t>(all.model.input),
+            static_cast<std::uint32_t>(all.model.hidden), static_cast<std::uint32_t>(all.model.classes)};
 }
 
 }  // namespace
@@ -157,6 +256,10 @@ void ChipProgramOptions::add_to(CLI::App& app) {
     app.add_option("--batch", batch, "sequences trained together [4]")
         ->check(CLI::PositiveNumber)
         ->excludes(given);
+    app.add_option("--hidden", hidden,
+                   "hidden units [the model's]; with another number than the model's a random network starts")
+        ->check(CLI::PositiveNumber)
+        ->excludes(given);
     app.add_option("--tape", tape,
                    "train: full keeps the gates of every step, lean computes them again [full]")
         ->check(one_of("full", "lean"))
@@ -172,27 +275,22 @@ chip::config::Chip ChipProgramOptions::chip() const {
     return chip::config::read_chip(chip_file, settings);
 }
 
+ProgramIdentity ChipProgramOptions::identity(const chip::config::Chip& chip) const {
+    return identity_of(*this, ingredients(*this, chip));
+}
+
+TrainingData ChipProgramOptions::training_data() const {
+    TrainingData all{model_of(*this), sequences_of(*this), {}};
+    all.digest = digest_of(all.model, all.sequences);
+    return all;
+}
+
 std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, bool quiet) const {
     if (!elf.empty()) {
         return elf;
     }
-    check_elements(name, chip);
-    const firmware::BuildOptions options = build_options(*this, chip);
-    const data::Model start = model.empty() ? firmware::default_model() : data::load_model(model);
-    const data::Sequences sequences = first_steps(
-        samples.empty() ? firmware::default_samples(batch) : data::load_sequences(samples), steps);
-
-    Key key;
-    for (const auto& command : firmware::build_commands(options, start, "folder", "elf")) {
-        for (const std::string& argument : command) {
-            key.add(argument);
-        }
-    }
-    key.add(options.chip_header);
-    const std::vector<std::byte> blob = firmware::make_blob(start, sequences);
-    key.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
-    add_sources(key);
-    fs::path file = cache_folder() / fmt::format("{}-{}.elf", name, key.text());
+    const Ingredients all = ingredients(*this, chip);
+    fs::path file = cache_folder() / fmt::format("{}-{}.elf", name, identity_of(*this, all).program);
     std::error_code error;
     if (fs::exists(file, error)) {
         return file;
@@ -205,9 +303,12 @@ std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, 
     if (!quiet) {
         fmt::print(stderr, "building {} for {}, K = {}\n", name, chip.name, parts);
     }
-    // Built under another name: a build that is interrupted leaves nothing that looks like a program.
-    const fs::path partial = file.string() + fmt::format(".{}.part", getpid());
-    firmware::build(options, start, sequences, partial);
+    // Built under another name: a build that is interrupted leaves nothing that looks like a program. Several
+    // hosts may share the folder.
+    std::array<char, 256> host{};
+    gethostname(host.data(), host.size() - 1);
+    const fs::path partial = file.string() + fmt::format(".{}-{}.part", host.data(), getpid());
+    firmware::build(all.options, all.model, all.sequences, partial);
     fs::rename(partial, file, error);
     if (error) {
         throw chip::ChipError(fmt::format("{} cannot be put in place: {}", file.string(), error.message()));

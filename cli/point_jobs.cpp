@@ -1,16 +1,14 @@
 #include "point_jobs.hpp"
 
 #include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <map>
+#include <chrono>
 
 #include "chip/base/error.hpp"
 #include "chip/config/chip.hpp"
 #include "explore/simulation.hpp"
+#include "explore/workers.hpp"
 #include "options.hpp"
 #include "output.hpp"
 
@@ -19,27 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-pid_t start(const PointJob& job) {
-    std::vector<std::string> words{"partita",     "simulate",       "--quiet",
-                                   "--elf",       job.elf.string(), "--chip",
+// What `partita simulate` is told.
+std::vector<std::string> arguments(const PointJob& job) {
+    std::vector<std::string> words{"--elf",       job.elf.string(), "--chip",
                                    job.chip_file, "--json",         job.record.string()};
     for (const std::string& setting : job.settings) {
         words.insert(words.end(), {"--set", setting});
     }
-    std::vector<char*> arguments;
-    for (std::string& word : words) {
-        arguments.push_back(word.data());
-    }
-    arguments.push_back(nullptr);
-    const pid_t child = fork();
-    if (child < 0) {
-        throw chip::ChipError("no process can be started for a simulation");
-    }
-    if (child == 0) {
-        execv("/proc/self/exe", arguments.data());
-        _exit(127);
-    }
-    return child;
+    return words;
 }
 
 // A point by its own name or that of its chip.
@@ -79,33 +64,25 @@ std::size_t run_all(const std::string& title, std::vector<PointJob> jobs, std::u
         total += job.expected;
     }
     Progress progress(title);
-    std::map<pid_t, const PointJob*> running;
+    explore::ProcessWorkers workers({"/proc/self/exe", "simulate", "--quiet"}, at_a_time);
     std::uint64_t done = 1;
     std::size_t failed = 0;
     std::size_t next = 0;
     std::size_t ended = 0;
     progress.update(done, total + 1, "");
     while (ended < jobs.size()) {
-        while (running.size() < at_a_time && next < jobs.size()) {
-            running[start(jobs[next])] = &jobs[next];
-            ++next;
+        for (; workers.vacant() > 0 && next < jobs.size(); ++next) {
+            workers.start({next, "", arguments(jobs[next])});
         }
-        int status = 0;
-        const pid_t child = wait(&status);
-        const auto found = running.find(child);
-        if (found == running.end()) {
-            if (child < 0 && errno != EINTR) {
-                throw chip::ChipError("the simulations can no longer be waited for");
+        for (const explore::Ended& end : workers.wait(std::chrono::seconds(10))) {
+            const PointJob& job = jobs[end.id];
+            ++ended;
+            done += job.expected;
+            if (!end.well) {
+                ++failed;
+                progress.clear();
+                fmt::print(stderr, "{}\npartita: {} failed; the reason is above\n", end.text, job.name);
             }
-            continue;
-        }
-        const PointJob& job = *found->second;
-        running.erase(found);
-        ++ended;
-        done += job.expected;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-            ++failed;
-            fmt::print(stderr, "partita: {} failed; the reason is above\n", job.name);
         }
         progress.update(done, total + 1, fmt::format("{} of {} points", ended, jobs.size()));
     }

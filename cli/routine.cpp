@@ -13,6 +13,7 @@
 
 #include "chip/base/error.hpp"
 #include "commands.hpp"
+#include "explore/design.hpp"
 #include "explore/routine_report.hpp"
 #include "firmware/host/build.hpp"
 #include "options.hpp"
@@ -49,14 +50,6 @@ learn::Precision precision(const std::string& name) {
     return name == "mixed" ? learn::Precision::mixed : learn::Precision::bf16;
 }
 
-// What makes a published chip one of that precision (chips/README.md).
-std::vector<std::string> settings(const std::string& precision) {
-    if (precision == "mixed") {
-        return {"gemmini.spatial_array_type=fp32", "gemmini.accumulator_type=fp32"};
-    }
-    return {};
-}
-
 std::string text_of(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     if (!file) {
@@ -86,7 +79,8 @@ std::vector<RoutineJob> make_jobs(const RoutineOptions& options, const explore::
     program.model = options.model;
     program.samples = options.samples;
     for (const std::string& name : options.precisions) {
-        program.settings = settings(name);
+        // The published chips are BF16's as they are.
+        program.settings = name == "bf16" ? explore::Settings{} : explore::precision_settings(name);
         program.settings.insert(program.settings.end(), options.settings.begin(), options.settings.end());
         for (const auto& [point, cycles] : published) {
             if (!chosen(options.only, point)) {

@@ -102,7 +102,7 @@ Simulation simulate(const config::Chip& chip, const program::Program& program,
     const double expected = static_cast<double>(expected_entries(program));
     soc::RunOptions run;
     run.limit = options.limit;
-    run.trace = trace.get();
+    run.trace = trace != nullptr ? trace.get() : options.listener;
     if (options.progress) {
         run.progress = [&](Cycle cycles) {
             const double share = expected > 0 ? static_cast<double>(entries(system.ledger())) / expected : 0;

@@ -18,7 +18,8 @@ namespace partita::explore {
 
 struct SimulationOptions {
     chip::Cycle limit = chip::never;
-    std::filesystem::path trace;  // a file for Perfetto; empty: none
+    std::filesystem::path trace;               // a file for Perfetto; empty: none
+    chip::soc::TraceSink* listener = nullptr;  // hears what a trace would; not together with a trace
     // Hears the program's console as it writes; may be empty.
     std::function<void(std::string_view)> console;
     // Cycles simulated, and the share of the work that is done (0: not known); may be empty.
