@@ -9,13 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <nlohmann/json.hpp>
-#include <string_view>
 
+#include "partita/runner/torch_script.hpp"
 #include "peers.hpp"
 
 namespace partita::bench {
@@ -29,26 +29,6 @@ std::string python() {
     return chosen != nullptr ? chosen : PARTITA_BENCH_PYTHON;
 }
 
-/// The environment in which PyTorch is at its best: whatever steers OpenBLAS and OpenMP from outside is taken
-/// out, and freed memory stays with the process, which otherwise spends most of its time on page faults.
-std::vector<std::string> child_environment(int threads) {
-    std::vector<std::string> variables;
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        const std::string_view text(*variable);
-        const bool steers = text.starts_with("OPENBLAS_") || text.starts_with("OMP_") ||
-                            text.starts_with("GOMP_") || text.starts_with("MALLOC_");
-        if (!steers) {
-            variables.emplace_back(text);
-        }
-    }
-    variables.emplace_back("MALLOC_TRIM_THRESHOLD_=4294967296");
-    variables.emplace_back("MALLOC_MMAP_THRESHOLD_=1073741824");
-    variables.emplace_back("MALLOC_TOP_PAD_=268435456");
-    variables.push_back(fmt::format("OMP_NUM_THREADS={}", threads));
-    variables.push_back(fmt::format("OPENBLAS_NUM_THREADS={}", threads));
-    return variables;
-}
-
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> result;
     for (std::string& text : texts) {
@@ -57,25 +37,6 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     result.push_back(nullptr);
     return result;
 }
-
-class TemporaryFile {
-  public:
-    TemporaryFile() : path_((std::filesystem::temp_directory_path() / "partita-bench-XXXXXX").string()) {
-        const int descriptor = mkstemp(path_.data());
-        if (descriptor < 0) {
-            throw std::runtime_error(fmt::format("creating {} failed: {}", path_, std::strerror(errno)));
-        }
-        close(descriptor);
-    }
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    ~TemporaryFile() { unlink(path_.c_str()); }
-
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 /// A child process that answers each line on its standard input with one line on its standard output.
 class LineProcess {
@@ -145,7 +106,8 @@ std::string LineProcess::receive() {
 
 class TorchPeer final : public Peer {
   public:
-    TorchPeer(const Workload& workload, Setting setting) : TorchPeer(workload, setting, TemporaryFile()) {}
+    TorchPeer(const Workload& workload, Setting setting)
+        : TorchPeer(workload, setting, runner::TemporaryFile()) {}
 
     std::string details() const override { return details_; }
 
@@ -161,12 +123,12 @@ class TorchPeer final : public Peer {
 
   private:
     /// The file is needed only until the child has read it, which its first line tells.
-    TorchPeer(const Workload& workload, Setting setting, const TemporaryFile& file)
+    TorchPeer(const Workload& workload, Setting setting, const runner::TemporaryFile& file)
         : setting_(setting),
           process_((write_workload(workload, file.path()),
                     std::vector<std::string>{python(), PARTITA_BENCH_TORCH_SCRIPT, file.path(),
                                              std::to_string(setting.threads)}),
-                   child_environment(setting.threads)) {
+                   runner::torch_environment(static_cast<std::uint32_t>(setting.threads))) {
         const std::string line = process_.receive();
         if (line.empty()) {
             throw PeerUnavailable(fmt::format("{} ended before it was ready", python()));

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
-#include <stdexcept>
+#include <cstdint>
+
+#include "partita/runner/torch_script.hpp"
 
 namespace partita::bench {
 namespace {
@@ -61,12 +61,6 @@ void draw_sample(Random& random, Workload& workload, int sample) {
     }
 }
 
-template <typename Value>
-void write_values(std::ofstream& file, std::span<const Value> values) {
-    file.write(reinterpret_cast<const char*>(values.data()),
-               static_cast<std::streamsize>(values.size_bytes()));
-}
-
 std::array<const std::vector<float>*, 5> tensors(const Network& network) {
     return {&network.weight_ih, &network.weight_hh, &network.bias, &network.head_weight, &network.head_bias};
 }
@@ -92,27 +86,19 @@ Workload make_workload(std::uint64_t seed) {
 }
 
 void write_workload(const Workload& workload, const std::filesystem::path& path) {
-    const std::string header = nlohmann::json{
-        {"steps", workload.steps},
-        {"batch", workload.batch},
-        {"hidden", workload.hidden},
-        {"classes", workload.classes},
-        {"learning_rate", workload.learning_rate},
-        {"alpha", workload.alpha},
-        {"labels",
-         workload.labels}}.dump();
-    std::ofstream file(path, std::ios::binary);
-    const std::uint64_t header_bytes = header.size();
-    write_values(file, std::span(&header_bytes, 1));
-    file << header;
-    write_values(file, std::span(workload.samples));
-    for (const std::vector<float>* tensor : tensors(workload.initial)) {
-        write_values(file, std::span(*tensor));
-    }
-    file.close();
-    if (!file) {
-        throw std::runtime_error("writing the benchmark's workload to " + path.string() + " failed");
-    }
+    runner::TorchWorkload written;
+    written.steps = static_cast<std::uint32_t>(workload.steps);
+    written.batch = static_cast<std::uint32_t>(workload.batch);
+    written.hidden = static_cast<std::uint32_t>(workload.hidden);
+    written.classes = static_cast<std::uint32_t>(workload.classes);
+    written.learning_rate = workload.learning_rate;
+    written.alpha = workload.alpha;
+    written.labels.assign(workload.labels.begin(), workload.labels.end());
+    written.samples = workload.samples;
+    const Network& network = workload.initial;
+    written.tensors = {network.weight_ih, network.weight_hh, network.bias, network.head_weight,
+                       network.head_bias};
+    runner::write_torch_workload(written, path.string());
 }
 
 std::vector<double> change(const Network& before, const Network& after) {

@@ -35,10 +35,8 @@ struct Workload {
 /// workload everywhere.
 Workload make_workload(std::uint64_t seed);
 
-/// Writes the workload for a peer in another process: eight bytes with the length of a JSON header (the
-/// sizes, the learning rate, alpha and the labels), the header, then samples, weight_ih, weight_hh, bias,
-/// head_weight and head_bias as FP32 in the machine's byte order. Throws std::runtime_error if the file
-/// cannot be written.
+/// Writes the workload for a peer in another process (partita/runner/torch_script.hpp). Throws
+/// std::runtime_error if the file cannot be written.
 void write_workload(const Workload& workload, const std::filesystem::path& path);
 
 /// Euclidean length of each tensor's change, in the order of Network's members: what a pass did to the

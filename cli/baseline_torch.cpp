@@ -4,99 +4,48 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <string_view>
+#include <utility>
 
 #include "baseline.hpp"
 #include "explore/workers.hpp"
 #include "partita/runner/error.hpp"
+#include "partita/runner/torch_script.hpp"
 
 namespace partita::cli {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
-// A file with a name of its own that goes with its owner.
-class TemporaryFile {
-  public:
-    TemporaryFile() : path_((fs::temp_directory_path() / "partita-baseline-XXXXXX").string()) {
-        const int descriptor = mkstemp(path_.data());
-        if (descriptor < 0) {
-            throw runner::RunError(fmt::format("the file {} cannot be made", path_));
-        }
-        close(descriptor);
-    }
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    ~TemporaryFile() { unlink(path_.c_str()); }
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
-
-// In the script's form: the length of a header in JSON, the header, the samples by step [steps][batch], the
-// tensors.
 void write_workload(const BaselineWork& work, const std::string& path) {
     const data::Model& model = work.data.model;
     const data::Sequences& sequences = work.data.sequences;
-    json labels = json::array();
-    for (std::uint32_t i = 0; i < work.batch; ++i) {
-        labels.push_back(sequences.labels[i]);
-    }
-    const std::string header = json{
-        {"steps", work.steps},
-        {"batch", work.batch},
-        {"hidden", model.hidden},
-        {"classes", model.classes},
-        {"learning_rate", baseline_learning_rate},
-        {"alpha", baseline_alpha},
-        {"labels", labels}}.dump();
-    std::ofstream file(path, std::ios::binary);
-    const auto write = [&](const void* data, std::size_t size) {
-        file.write(static_cast<const char*>(data), static_cast<std::streamsize>(size));
-    };
-    const std::uint64_t length = header.size();
-    write(&length, sizeof length);
-    write(header.data(), header.size());
+    runner::TorchWorkload written;
+    written.steps = work.steps;
+    written.batch = work.batch;
+    written.hidden = static_cast<std::uint32_t>(model.hidden);
+    written.classes = static_cast<std::uint32_t>(model.classes);
+    written.learning_rate = baseline_learning_rate;
+    written.alpha = baseline_alpha;
+    written.labels.assign(sequences.labels.begin(), sequences.labels.begin() + work.batch);
     for (std::uint32_t step = 0; step < work.steps; ++step) {
         for (std::uint32_t i = 0; i < work.batch; ++i) {
-            write(&sequences.values[i * sequences.steps + step], sizeof(float));
+            written.samples.push_back(sequences.values[i * sequences.steps + step]);
         }
     }
-    for (const auto* tensor :
-         {&model.weight_ih, &model.weight_hh, &model.bias, &model.head_weight, &model.head_bias}) {
-        write(tensor->data(), tensor->size() * sizeof(float));
-    }
-    file.close();
-    if (!file) {
-        throw runner::RunError(fmt::format("{} cannot be written", path));
-    }
+    written.tensors = {model.weight_ih, model.weight_hh, model.bias, model.head_weight, model.head_bias};
+    runner::write_torch_workload(written, path);
 }
 
-// Python in the environment in which PyTorch is at its best: nothing that steers OpenBLAS and OpenMP from
-// outside, and freed memory stays with the process, which otherwise spends most of its time on page faults.
 std::vector<std::string> command_of(const std::string& python, const std::string& workload,
                                     std::uint32_t threads, const std::string& device) {
-    std::vector<std::string> command{"env"};
-    for (char** variable = environ; *variable != nullptr; ++variable) {
-        const std::string_view text(*variable);
-        for (const std::string_view steering : {"OPENBLAS_", "OMP_", "GOMP_", "MALLOC_"}) {
-            if (text.starts_with(steering)) {
-                command.insert(command.end(), {"-u", std::string(text.substr(0, text.find('=')))});
-            }
-        }
+    std::vector<std::string> command{"env", "--ignore-environment"};
+    for (std::string& variable : runner::torch_environment(threads)) {
+        command.push_back(std::move(variable));
     }
-    const std::string count = std::to_string(threads);
-    const std::string script = PARTITA_SOURCE "/bench/torch_peer.py";
-    command.insert(command.end(), {"MALLOC_TRIM_THRESHOLD_=4294967296", "MALLOC_MMAP_THRESHOLD_=1073741824",
-                                   "MALLOC_TOP_PAD_=268435456", "OMP_NUM_THREADS=" + count,
-                                   "OPENBLAS_NUM_THREADS=" + count, python, script, workload, count, device});
+    command.insert(command.end(), {python, PARTITA_SOURCE "/bench/torch_peer.py", workload,
+                                   std::to_string(threads), device});
     return command;
 }
 
@@ -162,7 +111,7 @@ std::vector<Baseline> measure_torch(const BaselineWork& work, const std::string&
         return {};
     }
     try {
-        const TemporaryFile file;
+        const runner::TemporaryFile file;
         write_workload(work, file.path());
         const auto lines = answers(work, command_of(python, file.path(), work.threads, "cpu"));
         if (lines.empty() || lines.front().contains("missing")) {

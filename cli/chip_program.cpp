@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "chip/base/error.hpp"
+#include "chip/base/fnv1a.hpp"
 #include "chip/config/firmware.hpp"
 #include "firmware/host/build.hpp"
 #include "options.hpp"
@@ -48,23 +49,21 @@ data::Sequences pieces(const data::Sequences& sequences, std::size_t length,
     return result;
 }
 
-// FNV-1a over everything that a program is made of.
+// Of everything that a program is made of.
 class Key {
   public:
     void add(std::string_view text) {
-        for (const char c : text) {
-            hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-        }
-        hash_ = (hash_ ^ 0xff) * 0x100000001b3;
+        hash_.add(text);
+        hash_.add(std::byte{0xff});
     }
     void add_file(const fs::path& path) {
         std::ifstream file(path, std::ios::binary);
         add(std::string(std::istreambuf_iterator<char>(file), {}));
     }
-    std::string text() const { return fmt::format("{:016x}", hash_); }
+    std::string text() const { return fmt::format("{:016x}", hash_.value()); }
 
   private:
-    std::uint64_t hash_ = 0xcbf29ce484222325;
+    chip::Fnv1a hash_;
 };
 
 // What is compiled for a chip: not what runs on the host beside it, nor what explains it.

@@ -34,6 +34,19 @@ bool names(const std::string& name, const explore::Point& point) {
 
 }  // namespace
 
+void PointOptions::add_to(CLI::App& app, const std::string& cycles, const std::string& result) {
+    app.add_option("--chips", chips, fmt::format("folder of the chip files [{}]", chips));
+    app.add_option("--reference", reference, fmt::format("{} [{}]", cycles, reference));
+    app.add_option("--store", store,
+                   fmt::format("folder of the run records; what is there is not run again [{}]", store));
+    app.add_option("--model", model, "safetensors with the weights to start from [the project's own]");
+    app.add_option("--samples", samples, "safetensors with the four sequences [the project's own digits]");
+    add_settings(app, settings);
+    app.add_option("--only", only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
+    app.add_option("--jobs", jobs, "simulations at a time [1]")->check(CLI::Range(1, 256));
+    app.add_option("--json", json, fmt::format("write {} to this file, for machines", result));
+}
+
 std::optional<nlohmann::ordered_json> PointJob::stored() const {
     return explore::stored_record(record, fingerprint, program_hash);
 }

@@ -15,6 +15,22 @@
 
 namespace partita::cli {
 
+// What commands that simulate design points have in common.
+struct PointOptions {
+    std::string chips = "chips";
+    std::string reference = "published/cycles.csv";
+    std::string store;
+    std::string model;
+    std::string samples;
+    std::vector<std::string> settings;
+    std::vector<std::string> only;
+    std::uint32_t jobs = 1;
+    std::string json;
+
+    // `cycles` and `result` say what --reference holds and what --json gets.
+    void add_to(CLI::App& app, const std::string& cycles, const std::string& result);
+};
+
 struct PointJob {
     explore::Point point;
     std::string name;  // what it is called where it fails

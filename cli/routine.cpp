@@ -30,19 +30,10 @@ namespace fs = std::filesystem;
 
 constexpr std::uint32_t published_steps = 784;
 
-struct RoutineOptions {
-    std::string chips = "chips";
-    std::string reference = "published/cycles.csv";
+struct RoutineOptions : PointOptions {
     std::string memory = "published/memory_mb.csv";
-    std::string store = "build/routine";
-    std::string model;
-    std::string samples;
     std::set<std::string> precisions{"bf16", "mixed"};
-    std::vector<std::string> settings;
-    std::vector<std::string> only;
     std::uint32_t steps = published_steps;
-    std::uint32_t jobs = 1;
-    std::string json;
     std::string markdown;
 };
 
@@ -208,25 +199,15 @@ void add_routine(CLI::App& app) {
     auto options = std::make_shared<RoutineOptions>();
     CLI::App* command = app.add_subcommand(
         "routine", "Simulate the training program on the published design points and compare with theirs");
-    command->add_option("--chips", options->chips, "folder of the chip files [chips]");
-    command->add_option("--reference", options->reference, "the published cycles [published/cycles.csv]");
+    options->store = "build/routine";
+    options->add_to(*command, "the published cycles", "all figures");
     command->add_option("--memory", options->memory, "the published memory [published/memory_mb.csv]");
-    command->add_option("--store", options->store,
-                        "folder of the run records; what is there is not run again [build/routine]");
-    command->add_option("--model", options->model,
-                        "safetensors with the weights to start from [the project's own]");
-    command->add_option("--samples", options->samples,
-                        "safetensors with the four sequences [the project's own digits]");
     command
         ->add_option("--precision", options->precisions,
                      "bf16: the published chips; mixed: sums in FP32 [bf16 mixed]")
         ->check(CLI::IsMember({"bf16", "mixed"}));
-    add_settings(*command, options->settings);
-    command->add_option("--only", options->only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
     command->add_option("--steps", options->steps, "steps of a sequence, for a try [784]")
         ->check(CLI::PositiveNumber);
-    command->add_option("--jobs", options->jobs, "simulations at a time [1]")->check(CLI::Range(1, 256));
-    command->add_option("--json", options->json, "write all figures to this file, for machines");
     command->add_option("--markdown", options->markdown,
                         "write the tables into this document, between its two marks");
     command->footer(

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 
+#include "chip/base/fnv1a.hpp"
 #include "commands.hpp"
 #include "datasets.hpp"
 #include "experiment.hpp"
@@ -25,17 +26,12 @@ struct TrainOptions {
     TrainingOptions training;
 };
 
-// FNV-1a of values and labels: the name of a file does not say whether its content is still the same.
+// Of values and labels: the name of a file does not say whether its content is still the same.
 std::string checksum(const data::Sequences& sequences) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;
-    const auto add = [&](std::span<const std::byte> bytes) {
-        for (const std::byte byte : bytes) {
-            hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3ULL;
-        }
-    };
-    add(std::as_bytes(std::span(sequences.values)));
-    add(std::as_bytes(std::span(sequences.labels)));
-    return fmt::format("{:016x}", hash);
+    chip::Fnv1a hash;
+    hash.add(std::as_bytes(std::span(sequences.values)));
+    hash.add(std::as_bytes(std::span(sequences.labels)));
+    return fmt::format("{:016x}", hash.value());
 }
 
 // Everything that decides the bits of the result, so that a checkpoint is not continued with other options.

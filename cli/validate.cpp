@@ -15,18 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct ValidateOptions {
-    std::string chips = "chips";
-    std::string reference = "published/cycles.csv";
-    std::string store = "build/validate";
-    std::string model;
-    std::string samples;
-    std::vector<std::string> settings;
-    std::vector<std::string> only;
-    std::uint32_t jobs = 1;
-    std::string json;
-};
-
 std::string percent(double share) {
     return fmt::format("{:+.1f} %", 100 * share);
 }
@@ -55,7 +43,7 @@ void print_errors(const explore::Measurements& published, const explore::Measure
     fmt::print("{}", table.text());
 }
 
-void validate(const ValidateOptions& options) {
+void validate(const PointOptions& options) {
     check_writable(options.json);
     const explore::Measurements published = explore::read_measurements(options.reference);
     const std::vector<std::string> functions{"matmul",
@@ -116,21 +104,11 @@ void validate(const ValidateOptions& options) {
 }  // namespace
 
 void add_validate(CLI::App& app) {
-    auto options = std::make_shared<ValidateOptions>();
+    auto options = std::make_shared<PointOptions>();
+    options->store = "build/validate";
     CLI::App* command =
         app.add_subcommand("validate", "Simulate the published workload and compare with what was measured");
-    command->add_option("--chips", options->chips, "folder of the chip files [chips]");
-    command->add_option("--reference", options->reference, "the measurements [published/cycles.csv]");
-    command->add_option("--store", options->store,
-                        "folder of the run records; what is there is not run again [build/validate]");
-    command->add_option("--model", options->model,
-                        "safetensors with the weights to start from [the project's own]");
-    command->add_option("--samples", options->samples,
-                        "safetensors with the four sequences [the project's own digits]");
-    add_settings(*command, options->settings);
-    command->add_option("--only", options->only, "these points or chips only, like ms4-c1-k28 or ms8-c2");
-    command->add_option("--jobs", options->jobs, "simulations at a time [1]")->check(CLI::Range(1, 256));
-    command->add_option("--json", options->json, "write both tables to this file, for machines");
+    options->add_to(*command, "the measurements", "both tables");
     command->footer("Example:\n  partita validate --jobs 2 --only ms4-c1 ms4-c8-k56");
     command->callback([options] { validate(*options); });
 }

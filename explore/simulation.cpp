@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "chip/base/error.hpp"
+#include "chip/base/fnv1a.hpp"
 #include "chip/config/firmware.hpp"
 #include "chip/trace/perfetto.hpp"
 
@@ -15,6 +16,7 @@ namespace partita::explore {
 namespace {
 
 using chip::Cycle;
+using chip::Fnv1a;
 namespace config = chip::config;
 namespace program = chip::program;
 namespace soc = chip::soc;
@@ -74,11 +76,9 @@ class Console final : public soc::ConsoleSink {
 }  // namespace
 
 std::string program_hash(const program::Program& program) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    for (const std::byte byte : program.file()) {
-        hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3;
-    }
-    return fmt::format("{:016x}", hash);
+    Fnv1a hash;
+    hash.add(program.file());
+    return fmt::format("{:016x}", hash.value());
 }
 
 Simulation simulate(const config::Chip& chip, const program::Program& program,

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "command.hpp"
+#include "chip_command.hpp"
 #include "explore/store.hpp"
 #include "firmware/host/build.hpp"
 
@@ -15,25 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path source = PARTITA_SOURCE_DIR;
-
-std::string chip_file(const std::string& name) {
-    return (source / "chips" / (name + ".toml")).string();
-}
-
-bool compiler_is_there() {
-    return fs::exists("/usr/bin/riscv64-linux-gnu-g++") &&
-           fs::exists(firmware::BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a");
-}
-
-class Explore : public CommandTest {
+class Explore : public ChipCommandTest {
   protected:
-    Explore() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
-
     explore::RunStore store() const { return explore::RunStore(path("runs.sqlite")); }
-
-  private:
-    data::test::TemporaryDirectory cache_;
 };
 
 Arguments explore_in(const Arguments& more) {
@@ -47,7 +31,7 @@ Arguments small_sweep() {
 }
 
 TEST_F(Explore, KeepsRunsAndDoesNotRepeatThem) {
-    if (!compiler_is_there()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     const std::string dry = succeeds(with(small_sweep(), {"--dry-run"}));
@@ -100,7 +84,7 @@ TEST_F(Explore, KeepsRunsAndDoesNotRepeatThem) {
 }
 
 TEST_F(Explore, WhatFailsIsKeptAndDoesNotStopTheOthers) {
-    if (!compiler_is_there()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     // `published` wants K to divide T, and an L2 must hold all data caches.
@@ -151,7 +135,7 @@ void PrintTo(const Estimated& c, std::ostream* out) {
 class ExploreEstimate : public Explore, public testing::WithParamInterface<Estimated> {};
 
 TEST_P(ExploreEstimate, IsWithinItsBound) {
-    if (!compiler_is_there()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     const Estimated& c = GetParam();
@@ -191,7 +175,7 @@ class ExploreMpi : public Explore {
         if (std::string(PARTITA_MPIRUN).empty()) {
             GTEST_SKIP() << "Open MPI is absent";
         }
-        if (!compiler_is_there()) {
+        if (!cross_compiler_is_there()) {
             GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
         }
     }

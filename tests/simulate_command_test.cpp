@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
 #include <sstream>
 
 #include "chip/config/chip.hpp"
 #include "chip/config/firmware.hpp"
 #include "chip/soc/tests/machine_program.hpp"
-#include "command.hpp"
+#include "chip_command.hpp"
 #include "explore/routine_report.hpp"
 #include "firmware/host/build.hpp"
 #include "firmware/tests/portable_training.hpp"
@@ -17,24 +16,12 @@
 namespace partita::test {
 namespace {
 
-namespace fs = std::filesystem;
 using chip::soc::test::Listing;
 
-const fs::path source = PARTITA_SOURCE_DIR;
+const std::string chips = PARTITA_SOURCE_DIR "/chips";
 
-std::string chip_file(const std::string& name) {
-    return (source / "chips" / (name + ".toml")).string();
-}
-
-bool compiler_is_there() {
-    return fs::exists("/usr/bin/riscv64-linux-gnu-g++") &&
-           fs::exists(firmware::BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a");
-}
-
-class Simulate : public CommandTest {
+class Simulate : public ChipCommandTest {
   protected:
-    Simulate() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
-
     void write_program(std::string_view name, const Listing& code) const {
         write(name, code.program().file());
     }
@@ -60,9 +47,6 @@ class Simulate : public CommandTest {
         content.replace(at, content.find('\n', at) - at, line);
         write_text(name, content);
     }
-
-  private:
-    data::test::TemporaryDirectory cache_;
 };
 
 // Prints nothing, goes through one region and ends.
@@ -239,9 +223,9 @@ TEST_F(Simulate, ValidateChecksWhatItIsGiven) {
     refuses(1, {"garbled.csv", "run records"},
             {"validate", "--reference", "good.csv", "--store", "garbled.csv"});
     refuses(2, {"--jobs"}, {"validate", "--jobs", "0"});
-    refuses(1, {"ms4-c1.toml' with soc.corse=1", "cores"},
-            {"validate", "--reference", "good.csv", "--chips", (source / "chips").string(), "--store", ".",
-             "--set", "soc.corse=1"});
+    refuses(
+        1, {"ms4-c1.toml' with soc.corse=1", "cores"},
+        {"validate", "--reference", "good.csv", "--chips", chips, "--store", ".", "--set", "soc.corse=1"});
     refuses(1, {"nowhere/file", "cannot be written"}, {"validate", "--json", "nowhere/file"});
 }
 
@@ -263,7 +247,7 @@ TEST_F(Simulate, RoutineChecksWhatItIsGiven) {
 
 // Published figures of one's own, so that the ratios can be worked out again.
 TEST_F(Simulate, RoutineComparesOncePerProgram) {
-    if (!compiler_is_there()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     write_text("cycles.csv", "mesh,cores,parts,function,cycles\n4,1,2,total,1000000\n4,1,7,total,5\n");
@@ -271,12 +255,9 @@ TEST_F(Simulate, RoutineComparesOncePerProgram) {
     const std::string begin(explore::tables_begin);
     const std::string end(explore::tables_end);
     write_text("results.md", "# Results\n" + begin + "\nold\n" + end + "\nKept.\n");
-    const Arguments command{"routine",     "--chips",     (source / "chips").string(),
-                            "--reference", "cycles.csv",  "--memory",
-                            "memory.csv",  "--store",     "runs",
-                            "--precision", "bf16",        "--only",
-                            "ms4-c1-k2",   "--steps",     "4",
-                            "--json",      "routine.json"};
+    const Arguments command{"routine",    "--chips", chips,  "--reference", "cycles.csv",  "--memory",
+                            "memory.csv", "--store", "runs", "--precision", "bf16",        "--only",
+                            "ms4-c1-k2",  "--steps", "4",    "--json",      "routine.json"};
     std::string out = ends_well(with(command, {"--markdown", "results.md"}));
     EXPECT_TRUE(says(out, {"1 runs: 0 finished before, 1 to do"}));
 
@@ -346,7 +327,7 @@ constexpr std::uint32_t steps = 5;
 constexpr std::uint32_t parts = 2;  // of 3 steps, the last of 2
 
 TEST_P(SimulateTraining, LeavesTheHostsBitsAndUsesWhatIsPlanned) {
-    if (!compiler_is_there()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     const Training& c = GetParam();
@@ -423,7 +404,7 @@ INSTANTIATE_TEST_SUITE_P(
                               "rocket.bf16_extension=true"}}));
 
 TEST_F(Simulate, ProgramsRunOnTheChipTheyWereBuiltFor) {
-    if (!compiler_is_there()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     firmware::BuildOptions options;

@@ -1,5 +1,7 @@
 #include "chip/config/lines.hpp"
 
+#include "chip/base/fnv1a.hpp"
+
 namespace partita::chip::config {
 
 std::string text_of(std::span<const Line> lines) {
@@ -11,11 +13,9 @@ std::string text_of(std::span<const Line> lines) {
 }
 
 std::uint64_t fingerprint_of(std::span<const Line> lines) {
-    std::uint64_t hash = 0xcbf2'9ce4'8422'2325;  // the algorithm's offset basis and prime
-    for (const char letter : text_of(lines)) {
-        hash = (hash ^ static_cast<unsigned char>(letter)) * 0x0000'0100'0000'01b3;
-    }
-    return hash;
+    Fnv1a hash;
+    hash.add(text_of(lines));
+    return hash.value();
 }
 
 }  // namespace partita::chip::config

@@ -45,6 +45,10 @@ std::string run_label(const Subject& subject) {
     return label;
 }
 
+std::string published_label(const Point& point) {
+    return fmt::format("{}, published, K = {}", point.chip(), point.parts);
+}
+
 std::string chip_family(const std::string& chip) {
     std::string family;
     std::size_t from = 0;

@@ -13,6 +13,9 @@ namespace partita::explore::report {
 // "ms4-c1, train, K = 28, bf16"
 std::string run_label(const Subject& subject);
 
+// "ms4-c1, published, K = 28"
+std::string published_label(const Point& point);
+
 // "ms4-c1" without its cores: what stays the same when they are varied.
 std::string chip_family(const std::string& chip);
 

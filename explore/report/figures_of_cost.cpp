@@ -17,10 +17,6 @@ constexpr double mebibyte = 1048576.0;
 const Axis by_parts{"parts", "K, parts of the sequence", Scale::category};
 const std::vector<std::string> one_line{"source", "program", "chip", "precision", "tape", "data"};
 
-std::string published_label(const Point& point) {
-    return fmt::format("{}, published, K = {}", point.chip(), point.parts);
-}
-
 const char* platform_name(const std::string& platform) {
     constexpr std::array<std::array<const char*, 2>, 5> names{
         {{"rocket_500mhz_no_accelerator", "Rocket core without accelerator"},

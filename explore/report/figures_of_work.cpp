@@ -50,10 +50,9 @@ Chart functions(const Subjects& subjects, const Published& published, const std:
             for (const auto& [function, count] : cycles) {
                 if (function != "total") {
                     const auto value = static_cast<double>(count);
-                    chart.table.add(
-                        cells_with(published_cells("published", point, "bf16"),
-                                   {function, count, value / published_clock_hz, value / total,
-                                    fmt::format("{}, published, K = {}", point.chip(), point.parts)}));
+                    chart.table.add(cells_with(published_cells("published", point, "bf16"),
+                                               {function, count, value / published_clock_hz, value / total,
+                                                published_label(point)}));
                 }
             }
         }
@@ -103,7 +102,7 @@ Chart scaling(const Subjects& subjects, const Published& published) {
                 published_cells("published", point, "bf16"),
                 {chip_family(point.chip()), Cell(), Cell(),
                  static_cast<double>(one->second.at("total")) / static_cast<double>(cycles.at("total")),
-                 fmt::format("{}, published, K = {}", point.chip(), point.parts), Cell()}));
+                 published_label(point), Cell()}));
         }
     }
     std::map<Family, double> one_core;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "data/blob.hpp"
+#include "firmware/tests/cross_compiler.hpp"
 #include "partita/learn/layout.hpp"
 
 namespace partita::firmware::test {
@@ -26,11 +27,6 @@ BuildOptions options_for(ProgramKind program) {
     options.program = program;
     options.chip_header = text_of(PARTITA_SOURCE_DIR "/firmware/tests/chip_bf16/partita_chip.h");
     return options;
-}
-
-bool cross_compiler_installed() {
-    return std::filesystem::exists("/usr/bin/riscv64-linux-gnu-g++") &&
-           std::filesystem::exists(BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a");
 }
 
 std::string build_sentence(const BuildOptions& options, const data::Model& model,
@@ -91,7 +87,7 @@ TEST(Build, NamesWhatIsWrong) {
               "x 128 x 10 "
               "and 4");
     options.compiler = "no-such-compiler";
-    if (cross_compiler_installed()) {
+    if (cross_compiler_is_there()) {
         EXPECT_EQ(build_sentence(options, model, samples),
                   "building the firmware: cannot run no-such-compiler: expected Debian's "
                   "g++-riscv64-linux-gnu, which "
@@ -100,7 +96,7 @@ TEST(Build, NamesWhatIsWrong) {
 }
 
 TEST(Build, ProgramsCarryTheirChipAndRegions) {
-    if (!cross_compiler_installed()) {
+    if (!cross_compiler_is_there()) {
         GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
     }
     for (const ProgramKind program : {ProgramKind::published, ProgramKind::train}) {

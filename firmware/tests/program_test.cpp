@@ -8,6 +8,7 @@
 #include "chip/config/chip.hpp"
 #include "chip/config/firmware.hpp"
 #include "firmware/host/build.hpp"
+#include "firmware/tests/cross_compiler.hpp"
 #include "functional_chip.hpp"
 #include "partita/learn/layout.hpp"
 #include "portable_training.hpp"
@@ -31,8 +32,7 @@ constexpr std::uint32_t test_parts = 5;  // of 12 steps, the last of 8
 class TrainingProgram : public testing::TestWithParam<ChipCase> {
   protected:
     void SetUp() override {
-        if (!std::filesystem::exists("/usr/bin/riscv64-linux-gnu-g++") ||
-            !std::filesystem::exists(BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a")) {
+        if (!cross_compiler_is_there()) {
             GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
         }
     }

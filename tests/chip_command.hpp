@@ -1,0 +1,29 @@
+#pragma once
+
+// What tests of commands that build and simulate programs have in common.
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "command.hpp"
+#include "firmware/tests/cross_compiler.hpp"
+
+namespace partita::test {
+
+using firmware::test::cross_compiler_is_there;
+
+inline std::string chip_file(const std::string& name) {
+    return (std::filesystem::path(PARTITA_SOURCE_DIR) / "chips" / (name + ".toml")).string();
+}
+
+// Programs that are built are kept in a cache of the test's own.
+class ChipCommandTest : public CommandTest {
+  protected:
+    ChipCommandTest() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
+
+  private:
+    data::test::TemporaryDirectory cache_;
+};
+
+}  // namespace partita::test
