@@ -32,14 +32,8 @@ Network& network = *reinterpret_cast<Network*>(model().memory().data());
 
 void barrier(const Team& /*team*/) {}
 
-}  // namespace partita::firmware
-
-int main(int count, char** arguments) {
-    using namespace partita::firmware;
-    if (count != 2) {
-        return 2;
-    }
-    std::ifstream in(arguments[1], std::ios::binary);
+int run(const char* path) {
+    std::ifstream in(path, std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(in), {}};
     Blob blob;
     if (!read_blob(std::as_bytes(std::span(bytes)), blob) || !load(blob)) {
@@ -56,4 +50,10 @@ int main(int count, char** arguments) {
     }
     std::printf("loss %.6f\n", final_loss());
     return 0;
+}
+
+}  // namespace partita::firmware
+
+int main(int count, char** arguments) {
+    return count == 2 ? partita::firmware::run(arguments[1]) : 2;
 }

@@ -155,7 +155,8 @@ inline std::vector<RoccCommand> tiled(const Product& product, const Geometry& ge
     const int all_i = tiles(product.rows);
     const int all_j = tiles(product.columns);
     const int all_k = tiles(product.inner);
-    const int root = static_cast<int>(std::sqrt(static_cast<double>(half_accumulator / side)));
+    const int tiles_of_accumulator = half_accumulator / side;
+    const int root = static_cast<int>(std::sqrt(static_cast<double>(tiles_of_accumulator)));
     int i = std::min(all_i, root);
     int j = std::min(all_j, root);
     int k = std::min(all_k, half_scratchpad / 2 / side / root);
@@ -185,9 +186,9 @@ inline std::vector<RoccCommand> tiled(const Product& product, const Geometry& ge
     list.push_back(config_execute({.transpose_a = product.transpose_a, .transpose_b = product.transpose_b}));
     list.push_back(config_store(static_cast<std::uint32_t>(product.c_stride * bytes), one_bf16));
     list.push_back(
-        config_load(0, static_cast<std::uint64_t>(product.a_stride * bytes), one_bf16, geometry.side));
+        config_load(0, static_cast<std::uint32_t>(product.a_stride * bytes), one_bf16, geometry.side));
     list.push_back(
-        config_load(1, static_cast<std::uint64_t>(product.b_stride * bytes), one_bf16, geometry.side));
+        config_load(1, static_cast<std::uint32_t>(product.b_stride * bytes), one_bf16, geometry.side));
     list.push_back(config_load(2, 0, one_bf16, geometry.side, true));
     const int loops_i = (all_i + i - 1) / i;
     const int loops_j = (all_j + j - 1) / j;

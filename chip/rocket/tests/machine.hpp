@@ -168,7 +168,7 @@ struct Machine {
         return core->now() - 1;
     }
     // Runs to an address and returns the cycle of each instruction's issue, that of the one there included.
-    std::vector<Cycle> trace_to(Address end) {
+    std::vector<Cycle> trace_to(Address end) const {
         std::vector<Cycle> issues;
         for (bool last = false; !last;) {
             last = core->state().pc == end;

@@ -9,8 +9,7 @@
 namespace partita::explore::report {
 
 // As GoogleTest shows it.
-inline void PrintTo(const Cell& cell,
-                    std::ostream* out) {  // NOLINT(readability-identifier-naming): GoogleTest's name
+inline void PrintTo(const Cell& cell, std::ostream* out) {
     *out << (cell.is_number() ? "number " : "text ") << cell.text();
 }
 
