@@ -129,26 +129,6 @@ CLI::Validator one_of(const std::string& first, const std::string& second) {
             ""};
 }
 
-// The programs are written for elements of BF16 or FP32, the published one for sums of the same type.
-void check_elements(const std::string& program, const chip::config::Chip& chip) {
-    using chip::gemmini::Number;
-    const chip::gemmini::Config& array = chip.gemmini;
-    const auto refuse = [&](std::string_view key, std::string_view expected) {
-        const auto lines = chip::config::lines_of(chip);
-        const auto type = std::ranges::find(lines, key, &chip::config::Line::key);
-        throw chip::ChipError(
-            fmt::format("building {} for {}: {} is {}, expected {}; give a program for this "
-                        "chip with --elf",
-                        program, chip.name, key, type->value, expected));
-    };
-    if (array.input_type != Number::bf16 && array.input_type != Number::fp32) {
-        refuse("gemmini.input_type", "bf16 or fp32");
-    }
-    if (program == "published" && array.accumulator_type != array.input_type) {
-        refuse("gemmini.accumulator_type", "gemmini.input_type");
-    }
-}
-
 firmware::BuildOptions build_options(const ChipProgramOptions& options, const chip::config::Chip& chip) {
     firmware::BuildOptions build;
     if (options.name == "published") {
@@ -227,6 +207,25 @@ ProgramIdentity identity_of(const ChipProgramOptions& options, const Ingredients
 }
 
 }  // namespace
+
+void check_elements(const std::string& program, const chip::config::Chip& chip) {
+    using chip::gemmini::Number;
+    const chip::gemmini::Config& array = chip.gemmini;
+    const auto refuse = [&](std::string_view key, std::string_view expected) {
+        const auto lines = chip::config::lines_of(chip);
+        const auto type = std::ranges::find(lines, key, &chip::config::Line::key);
+        throw chip::ChipError(
+            fmt::format("building {} for {}: {} is {}, expected {}; give a program for this "
+                        "chip with --elf",
+                        program, chip.name, key, type->value, expected));
+    };
+    if (array.input_type != Number::bf16 && array.input_type != Number::fp32) {
+        refuse("gemmini.input_type", "bf16 or fp32");
+    }
+    if (program == "published" && array.accumulator_type != array.input_type) {
+        refuse("gemmini.accumulator_type", "gemmini.input_type");
+    }
+}
 
 void add_settings(CLI::App& app, std::vector<std::string>& settings) {
     app.add_option(

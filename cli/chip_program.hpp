@@ -62,6 +62,10 @@ struct ChipProgramOptions {
     std::filesystem::path build(const chip::config::Chip& chip, bool quiet) const;
 };
 
+// The programs (`train`, `published`) are written for elements of BF16 or FP32, the published one for sums of
+// the same type. Throws ChipError if the chip has others.
+void check_elements(const std::string& program, const chip::config::Chip& chip);
+
 // Adds `--set`.
 void add_settings(CLI::App& app, std::vector<std::string>& settings);
 

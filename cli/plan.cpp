@@ -7,7 +7,10 @@
 #include <optional>
 #include <sstream>
 
+#include "chip/config/chip.hpp"
+#include "chip_program.hpp"
 #include "commands.hpp"
+#include "explore/design.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "partita/data/error.hpp"
@@ -23,6 +26,9 @@ struct PlanOptions {
     bool no_regulariser = false;
     MachineOptions machine;
     bool one_precision = false;
+    std::string chip;  // for its training program
+    std::vector<std::string> settings;
+    std::string title;
 
     std::string against;
     std::string json;
@@ -48,6 +54,11 @@ std::vector<Column> columns(const PlanOptions& options) {
                             {"bf16 lean", Precision::bf16, Tape::lean, true}};
     if (options.one_precision) {
         std::erase_if(all, [&](const Column& c) { return c.precision != options.machine.precision; });
+    }
+    if (!options.chip.empty()) {  // whose program has no other tape, and e and d as wide as its elements
+        std::erase_if(all, [](const Column& c) {
+            return c.tape == Tape::lean || (c.precision == Precision::fp32 && c.narrow_state);
+        });
     }
     return all;
 }
@@ -136,9 +147,26 @@ void print_buffers(const PlanOptions& options) {
     write_json(options.json, {{"command", "plan"}, {"total_bytes", layout.total}, {"buffers", buffers}});
 }
 
+// The plan of the program that `simulate` builds for the chip (firmware/train).
+void plan_for_chip(PlanOptions& options) {
+    const chip::config::Chip chip = chip::config::read_chip(options.chip, options.settings);
+    check_elements("train", chip);
+    const std::string precision = explore::precision_of(chip);
+    options.one_precision = true;
+    options.machine.precision = precision == "fp32"    ? learn::Precision::fp32
+                                : precision == "mixed" ? learn::Precision::mixed
+                                                       : learn::Precision::bf16;
+    options.machine.threads = chip.soc.cores;
+    options.plan.array_side = chip.gemmini.mesh_side;
+    options.title = fmt::format("{}: ", chip.name);
+}
+
 void plan(const PlanOptions& given) {
     PlanOptions options = given;
     options.plan.regulariser = !options.no_regulariser;
+    if (!options.chip.empty()) {
+        plan_for_chip(options);
+    }
     check_writable(options.json);
     checked_layout(options.plan);
     if (options.buffers_of) {
@@ -194,16 +222,18 @@ void plan(const PlanOptions& given) {
     }
     const learn::Shape shape = options.plan.shape;
     fmt::print(
-        "LSTM {} -> {}, linear {} -> {}, batch {}, {} steps, {} parameters; memory in MiB (2^20 bytes), "
+        "{}LSTM {} -> {}, linear {} -> {}, batch {}, {} steps, {} parameters; memory in MiB (2^20 bytes), "
         "everything included{}\n\n{}\n",
-        shape.input, shape.hidden, shape.hidden, shape.classes, options.plan.batch, options.plan.steps,
-        learn::parameter_count(shape),
+        options.title, shape.input, shape.hidden, shape.hidden, shape.classes, options.plan.batch,
+        options.plan.steps, learn::parameter_count(shape),
         published.empty() ? "" : "; (share of the published FP32 figure for fp32, BF16 for mixed and bf16)",
         table.text());
     fmt::print(
-        "  Gop: operations of one pass over a batch with the first column's tape; lean computes the gates "
-        "twice more.\n"
-        "  fp32*: full tape, FPTT's e and d in BF16 (--narrow-state).\n");
+        "  Gop: operations of one pass over a batch{}.\n",
+        options.chip.empty() ? " with the first column's tape; lean computes the gates twice more" : "");
+    if (std::ranges::find(header, "fp32*") != header.end()) {
+        fmt::print("  fp32*: full tape, FPTT's e and d in BF16 (--narrow-state).\n");
+    }
     write_json(options.json, {{"command", "plan"}, {"rows", rows}});
 }
 
@@ -227,6 +257,15 @@ void add_plan(CLI::App& app) {
     command->get_option("--precision")->each([options](const std::string&) {
         options->one_precision = true;
     });
+    CLI::Option* chip = command->add_option("--chip", options->chip,
+                                            "the training program's plan for this chip, a file like "
+                                            "chips/ms4-c1.toml, instead of a workstation's");
+    for (const char* of_workstation :
+         {"--precision", "--narrow-state", "--backend", "--array-side", "--threads"}) {
+        chip->excludes(of_workstation);
+    }
+    add_settings(*command, options->settings);
+    command->get_option("--set")->needs(chip);
     add_rule(*command, options->plan.rule);
     command->add_flag("--clipping", options->plan.clipping,
                       "room for gradient clipping: the whole gradient is kept");
@@ -240,7 +279,8 @@ void add_plan(CLI::App& app) {
     command->footer(
         "Examples:\n"
         "  partita plan --hidden 128 --steps 784 --batch 4\n"
-        "  partita plan --buffers 28 --precision mixed --tape lean");
+        "  partita plan --buffers 28 --precision mixed --tape lean\n"
+        "  partita plan --chip chips/ms4-c1.toml --parts 1,7,28,56");
     command->callback([options] { plan(*options); });
 }
 

@@ -41,21 +41,35 @@ std::vector<std::string> region_names(const program::Program& program) {
     return names;
 }
 
-// How many regions hart 0 will enter in all, where the program says so.
-std::uint64_t expected_entries(const program::Program& program) {
-    std::istringstream text(program.section_text(".partita.expected").value_or("0"));
-    std::uint64_t count = 0;
-    text >> count;
-    return count;
-}
-
-std::uint64_t entries(const soc::Ledger& ledger) {
-    std::uint64_t sum = 0;
-    for (unsigned region = 0; region < ledger.regions(); ++region) {
-        sum += ledger.account(0, region).entries;
+// How far a program is, by how often hart 0 has entered certain regions: what the program says of that.
+class Expected {
+  public:
+    explicit Expected(const program::Program& program) {
+        std::istringstream text(program.section_text(".partita.expected").value_or("0"));
+        text >> count_;
+        for (unsigned region = 0; text >> region;) {
+            regions_.push_back(region);
+        }
     }
-    return sum;
-}
+    // 0 where nothing is known.
+    double share(const soc::Ledger& ledger) const {
+        std::uint64_t entered = 0;
+        const auto add = [&](unsigned region) {
+            entered += region < ledger.regions() ? ledger.account(0, region).entries : 0;
+        };
+        for (const unsigned region : regions_) {
+            add(region);
+        }
+        for (unsigned region = 0; regions_.empty() && region < ledger.regions(); ++region) {
+            add(region);
+        }
+        return count_ == 0 ? 0 : std::min(static_cast<double>(entered) / static_cast<double>(count_), 1.0);
+    }
+
+  private:
+    std::uint64_t count_ = 0;
+    std::vector<unsigned> regions_;  // none: all
+};
 
 class Console final : public soc::ConsoleSink {
   public:
@@ -99,15 +113,12 @@ Simulation simulate(const config::Chip& chip, const program::Program& program,
         trace =
             std::make_unique<trace::PerfettoTrace>(options.trace, system.harts(), regions, chip.soc.clock_hz);
     }
-    const double expected = static_cast<double>(expected_entries(program));
+    const Expected expected(program);
     soc::RunOptions run;
     run.limit = options.limit;
     run.trace = trace != nullptr ? trace.get() : options.listener;
     if (options.progress) {
-        run.progress = [&](Cycle cycles) {
-            const double share = expected > 0 ? static_cast<double>(entries(system.ledger())) / expected : 0;
-            options.progress(cycles, std::min(share, 1.0));
-        };
+        run.progress = [&](Cycle cycles) { options.progress(cycles, expected.share(system.ledger())); };
     }
     const auto start = std::chrono::steady_clock::now();
     const soc::Outcome outcome = system.run(run);

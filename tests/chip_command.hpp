@@ -21,6 +21,7 @@ inline std::string chip_file(const std::string& name) {
 class ChipCommandTest : public CommandTest {
   protected:
     ChipCommandTest() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
+    const std::filesystem::path& cache() const { return cache_.path(); }
 
   private:
     data::test::TemporaryDirectory cache_;

@@ -1,6 +1,6 @@
 #include <sstream>
 
-#include "command.hpp"
+#include "chip_command.hpp"
 #include "partita/learn/layout.hpp"
 
 namespace partita::test {
@@ -88,6 +88,45 @@ TEST_F(PlanCommand, BuffersAddUpToTheTotal) {
         EXPECT_EQ(row_of(table, "total").back(), std::to_string(end));
     }
     EXPECT_EQ(json("plan.json").at("buffers").at(4).at("name"), "moment.second");
+}
+
+// What the chip's training program sets aside; that it touches as much is SimulateTraining's matter.
+TEST_F(PlanCommand, OfTheProgramForAChip) {
+    struct Case {
+        std::string chip;
+        Arguments settings;
+        learn::Precision precision;
+        std::uint32_t side;
+        std::uint32_t cores;
+    };
+    for (const Case& c : std::vector<Case>{
+             {"ms4-c1", {}, learn::Precision::bf16, 4, 1},
+             {"ms8-c4", {}, learn::Precision::bf16, 8, 4},
+             {"fp32-ms4-c1", {"--set", "soc.cores=2"}, learn::Precision::fp32, 4, 2},
+             {"ms4-c2",
+              {"--set", "gemmini.spatial_array_type=fp32", "--set", "gemmini.accumulator_type=fp32"},
+              learn::Precision::mixed,
+              4,
+              2}}) {
+        learn::Plan plan{.shape = {2, 20, 3},
+                         .batch = 5,
+                         .steps = 30,
+                         .parts = 6,
+                         .precision = c.precision,
+                         .array_side = c.side,
+                         .members = c.cores};
+        const Arguments command = with(with(shape, {"--chip", chip_file(c.chip)}), c.settings);
+        succeeds(with(command, {"--parts", "6", "--json", "plan.json"}));
+        const nlohmann::json rows = json("plan.json").at("rows");
+        ASSERT_EQ(rows.size(), 1u) << c.chip;
+        EXPECT_EQ(rows[0].at("bytes"), learn::layout(plan).value().total) << c.chip;
+        succeeds(with(command, {"--buffers", "6", "--json", "plan.json"}));
+        EXPECT_EQ(json("plan.json").at("total_bytes"), learn::layout(plan).value().total) << c.chip;
+    }
+    refuses(1, {"int8", "gemmini.input_type", "bf16 or fp32"}, {"plan", "--chip", chip_file("int8-default")});
+    refuses(1, {"missing.toml"}, {"plan", "--chip", "missing.toml"});
+    refuses(2, {"--chip", "--precision"}, {"plan", "--chip", chip_file("ms4-c1"), "--precision", "bf16"});
+    refuses(2, {"--set", "--chip"}, {"plan", "--set", "soc.cores=2"});
 }
 
 TEST_F(PlanCommand, AgainstPublishedFigures) {

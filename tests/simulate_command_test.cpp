@@ -2,10 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <sstream>
+#include <string>
 
 #include "chip/config/chip.hpp"
 #include "chip/config/firmware.hpp"
+#include "chip/program/program.hpp"
 #include "chip/soc/tests/machine_program.hpp"
 #include "chip_command.hpp"
 #include "explore/routine_report.hpp"
@@ -323,6 +327,15 @@ void PrintTo(const Training& c, std::ostream* out) {
 
 class SimulateTraining : public Simulate, public testing::WithParamInterface<Training> {};
 
+// What the program says it will have done when it is finished.
+std::uint64_t expected_entries(const std::filesystem::path& cache) {
+    const auto built = std::ranges::find_if(
+        std::filesystem::recursive_directory_iterator(cache), std::filesystem::recursive_directory_iterator(),
+        [](const auto& entry) { return entry.path().extension() == ".elf"; });
+    const auto program = chip::program::read_program(built->path());
+    return std::stoull(program.section_text(".partita.expected").value_or("0"));
+}
+
 constexpr std::uint32_t steps = 5;
 constexpr std::uint32_t parts = 2;  // of 3 steps, the last of 2
 
@@ -373,6 +386,14 @@ TEST_P(SimulateTraining, LeavesTheHostsBitsAndUsesWhatIsPlanned) {
     EXPECT_EQ(rows.back(), (std::pair<std::string, std::uint64_t>{"total", sum}));
     EXPECT_EQ(record.at("cycles"), sum);
     EXPECT_EQ(record.at("harts").size(), c.harts);
+    std::uint64_t entries = 0;
+    for (const auto& region : record.at("harts").at(0).at("regions")) {
+        const std::string name = region.at("region");
+        if (name == "cells" || name == "cell_gradients") {
+            entries += region.at("entries").get<std::uint64_t>();
+        }
+    }
+    EXPECT_EQ(expected_entries(cache()), entries);
 
     if (c.harts == 1) {
         return;  // once is enough for what follows

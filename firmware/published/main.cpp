@@ -36,7 +36,7 @@ PARTITA_REGION_NAME(11, "softmax");
 constexpr std::size_t pairs_of_part = 2 * part_steps - 1;
 constexpr std::size_t expected_regions =
     parts * (1 + 14 * part_steps + 4 + (5 + 4) * part_steps + 13 * pairs_of_part + 10);
-PARTITA_EXPECTED_REGIONS(expected_regions);
+PARTITA_EXPECTED_REGIONS(expected_regions, "");
 
 int run(const Team& team) {
     Line line;

@@ -19,14 +19,26 @@ struct Decimal {
     char text[20] = {};
 };
 
+template <unsigned long Size>
+struct ExpectedRegions {
+    constexpr ExpectedRegions(unsigned long count, const char* ids) : number(count) {
+        for (unsigned long i = 0; i < Size; ++i) {
+            regions[i] = ids[i];
+        }
+    }
+    Decimal number;
+    char regions[Size] = {};
+};
+
 }  // namespace partita::firmware
 
 // One line of the section .partita.regions: "id name". Once a region, outside of functions.
 #define PARTITA_REGION_NAME(id, name) \
     asm(".pushsection .partita.regions, \"\", @progbits\n\t.ascii \"" #id " " name "\\n\"\n\t.popsection")
 
-// How many regions hart 0 will enter in all. Once a program, in namespace partita::firmware.
-#define PARTITA_EXPECTED_REGIONS(number)                                                                    \
-    [[gnu::section(".partita.expected"), gnu::used]] static constinit const Decimal expected_region_count { \
-        number                                                                                              \
-    }
+// Whoever shows progress counts how often hart 0 enters certain regions: `number` times in all. The regions
+// follow as a text of their ids, like "10 11"; none: every region. Once a program, in namespace
+// partita::firmware.
+#define PARTITA_EXPECTED_REGIONS(number, ids)                                                           \
+    [[gnu::section(".partita.expected"), gnu::used]] static constinit const ExpectedRegions<sizeof ids> \
+    expected_region_count(number, " " ids)

@@ -141,6 +141,20 @@ static_assert(std::string_view(learn::name(learn::Function::inputs)) == "inputs"
                   learn::region(learn::Function::waiting) == 9 && learn::function_count == 9,
               "The names above are those of learn's functions, in their order");
 
+// How often hart 0 works on cells: in each run of groups of which it has a share, forward and backward.
+constexpr std::uint32_t expected_cells() {
+    const learn::ArrayExtents& array = laid_out.value().array;
+    const std::uint32_t runs = learn::runs_of(array.groups);
+    std::uint32_t shares = 0;
+    for (std::uint32_t run = 0; run < runs; ++run) {
+        const std::uint32_t groups = array.groups * (run + 1) / runs - array.groups * run / runs;
+        const learn::Range share = learn::Member{0, PARTITA_CHIP_CORES, nullptr}.share(groups);
+        shares += share.first < share.last;
+    }
+    return 2 * PARTITA_STEPS * shares;
+}
+PARTITA_EXPECTED_REGIONS(expected_cells(), "10 11");
+
 int run(const Team& team) {
     if (team.hart == 0) {
         prepare();

@@ -168,8 +168,6 @@ class Pass {
 
     // ---- Work of a run that is the same at every step but for its place on the tape ----
 
-    static constexpr std::uint32_t most_runs = Places<Format>::most_runs;
-
     // Work at the step before, and what does it; no kernel: not made yet.
     template <typename Work>
     struct Prepared {
@@ -420,7 +418,7 @@ class Pass {
     const Member member_;
     const gemmini::Array array_;
     const std::uint32_t steps_;  // of the part
-    Range groups_[Places<Format>::most_runs];
+    Range groups_[most_runs];
     std::uint32_t most_groups_forward_;
     std::uint32_t most_groups_backward_;
 };

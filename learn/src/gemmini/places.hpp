@@ -26,9 +26,7 @@ struct Places {
           taped(workspace.plan().tape != Tape::none),
           side_bits(static_cast<std::uint32_t>(std::countr_zero(a.side))),
           step_bits(static_cast<std::uint32_t>(std::countr_zero(a.steps_per_row))),
-          runs(a.groups / 8 < 1           ? 1
-               : a.groups / 8 > most_runs ? most_runs
-                                          : a.groups / 8) {
+          runs(runs_of(a.groups)) {
         for (std::uint32_t run = 0; run <= runs; ++run) {
             first_group[run] = a.groups * run / runs;
         }
@@ -104,9 +102,6 @@ struct Places {
     Stored<T> stored(Rows<T> rows, std::size_t count) const {
         return {rows.start, count, rows.stride, batch, a.side};
     }
-
-    // Groups of units are worked on in up to four runs that are finished one after the other.
-    static constexpr std::uint32_t most_runs = 4;
 
     const Workspace& ws;
     const ArrayExtents& a;
