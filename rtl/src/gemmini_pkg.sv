@@ -51,4 +51,9 @@ package gemmini_pkg;
     end
   endfunction
 
+  // Cycles from a row's entering the mesh to its result (mesh.sv).
+  function automatic int unsigned mesh_latency(input int unsigned side, input int unsigned sum_stages);
+    mesh_latency = 2 + side * sum_stages;
+  endfunction
+
 endpackage
