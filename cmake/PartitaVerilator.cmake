@@ -18,10 +18,11 @@ target_compile_options(partita_verilator_runtime PRIVATE -O2 -w)
 find_package(Threads REQUIRED)
 target_link_libraries(partita_verilator_runtime PUBLIC Threads::Threads)
 
-# partita_verilated(<name> TOP <module> [SOURCES <file>...] [PARAMETERS NAME=value...] [OPTIONS <of verilator>...]): a
-# library of class V<name>, the module with these parameters. SOURCES: where it is not rtl/src/<module>.sv.
+# partita_verilated(<name> TOP <module> [SOURCES <file>...] [PARAMETERS NAME=value...] [PARAMETER_FILE <file>]
+#                   [OPTIONS <of verilator>...]): a library of class V<name>, the module with these parameters.
+# SOURCES: where it is not rtl/src/<module>.sv. PARAMETER_FILE: options of Verilator that are made by the build.
 function(partita_verilated name)
-  cmake_parse_arguments(ARG "" "TOP" "SOURCES;PARAMETERS;OPTIONS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TOP;PARAMETER_FILE" "SOURCES;PARAMETERS;OPTIONS" ${ARGN})
   file(GLOB packages CONFIGURE_DEPENDS ${PARTITA_RTL}/src/*_pkg.sv)
   file(GLOB sources CONFIGURE_DEPENDS ${PARTITA_RTL}/src/*.sv)
   list(REMOVE_ITEM sources ${packages})
@@ -29,7 +30,10 @@ function(partita_verilated name)
   if(NOT ARG_SOURCES)
     set(ARG_SOURCES ${PARTITA_RTL}/src/${ARG_TOP}.sv)
   endif()
-  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  if(ARG_PARAMETER_FILE)
+    list(APPEND ARG_OPTIONS -f ${ARG_PARAMETER_FILE})
+  endif()
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name}_verilated)
   set(all ${directory}/V${name}__all.cpp)
   add_custom_command(
     OUTPUT ${all}
@@ -38,7 +42,7 @@ function(partita_verilated name)
             ${PARTITA_RTL}/src
     COMMAND ${CMAKE_COMMAND} -DDIRECTORY=${directory} -DNAME=V${name} -P
             ${PROJECT_SOURCE_DIR}/cmake/JoinVerilated.cmake
-    DEPENDS ${packages} ${sources} ${ARG_SOURCES} ${PARTITA_RTL}/lint.vlt
+    DEPENDS ${packages} ${sources} ${ARG_SOURCES} ${ARG_PARAMETER_FILE} ${PARTITA_RTL}/lint.vlt
     WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
     COMMENT "Verilating ${name}"
     VERBATIM)

@@ -20,7 +20,7 @@ module gemmini #(
   parameter int unsigned SUM_STAGES = 3,
   parameter int unsigned LOAD_SCALE_STAGES = 3,
   parameter int unsigned STORE_SCALE_STAGES = 3,
-  parameter bit SCALE_ADDS_ZERO = 1,
+  parameter int unsigned SCALE_ADDS_ZERO = 1,
   parameter int unsigned RAW_QUEUE = 2,
   parameter int unsigned RESERVATION_LOAD = 8,
   parameter int unsigned RESERVATION_STORE = 4,
@@ -28,7 +28,7 @@ module gemmini #(
   parameter int unsigned DMA_BYTES = 64,
   parameter int unsigned DMA_REQUESTS = 16,
   parameter int unsigned COUNTERS = 8,
-  parameter bit DSP = 0,
+  parameter int unsigned DSP = 0,
   localparam int unsigned ID_BITS = $clog2(DMA_REQUESTS),
   localparam int unsigned ADDRESS_BITS = gemmini_pkg::ADDRESS_BITS
 ) (
@@ -262,8 +262,8 @@ module gemmini #(
     .DMA_BYTES      (DMA_BYTES),
     .REQUESTS       (DMA_REQUESTS),
     .SCALE_STAGES   (LOAD_SCALE_STAGES),
-    .SCALE_ADDS_ZERO(SCALE_ADDS_ZERO),
-    .DSP            (DSP)
+    .SCALE_ADDS_ZERO(SCALE_ADDS_ZERO != 0),
+    .DSP            (DSP != 0)
   ) load (
     .clock               (clock),
     .reset               (reset),
@@ -317,7 +317,7 @@ module gemmini #(
     .SIG       (SIG),
     .ROW_BITS  (ROW_BITS),
     .SUM_STAGES(SUM_STAGES),
-    .DSP       (DSP)
+    .DSP       (DSP != 0)
   ) execute (
     .clock              (clock),
     .reset              (reset),
@@ -380,8 +380,8 @@ module gemmini #(
     .DMA_BYTES      (DMA_BYTES),
     .REQUESTS       (DMA_REQUESTS),
     .SCALE_STAGES   (STORE_SCALE_STAGES),
-    .SCALE_ADDS_ZERO(SCALE_ADDS_ZERO),
-    .DSP            (DSP)
+    .SCALE_ADDS_ZERO(SCALE_ADDS_ZERO != 0),
+    .DSP            (DSP != 0)
   ) store (
     .clock              (clock),
     .reset              (reset),
