@@ -62,7 +62,8 @@ module write_sender #(
   wire begun = beat != 2'd0;
   wire useful_beat = beat >= first_beat && beat <= last_beat;
 
-  // The first free id; it stays the same during a transaction.
+  // The first free id; it stays the same from when it is first shown to the transaction's end.
+  logic shown;
   logic [ID_BITS-1:0] free_id;
   logic [ID_BITS-1:0] held_id;
   integer i;
@@ -77,7 +78,7 @@ module write_sender #(
 
   assign write_valid = busy && (begun || (!(&taken_ids) && beats >= COUNT_BITS'(needed)));
   assign write_address = cursor - ADDRESS_BITS'(offset);
-  assign write_id = begun ? held_id : free_id;
+  assign write_id = begun || shown ? held_id : free_id;
   assign write_last = beat == final_beat;
   assign write_data = beat_data;
   generate
@@ -113,8 +114,10 @@ module write_sender #(
     if (reset) begin
       busy <= 1'b0;
       beat <= '0;
+      shown <= 1'b0;
       taken_ids <= '0;
     end else begin
+      shown <= write_valid && !write_ready;
       busy <= (row_valid && row_ready) || (busy && !row_sent);
       if (sent) begin
         beat <= write_last ? '0 : beat + 1'b1;

@@ -95,7 +95,7 @@ class RandomMemory {
             EXPECT_TRUE(outputs.write_valid && outputs.write_address == last_.write_address &&
                         outputs.write_bytes == last_.write_bytes && outputs.write_id == last_.write_id &&
                         outputs.write_last == last_.write_last && outputs.write_mask == last_.write_mask &&
-                        outputs.write_data == last_.write_data);
+                        (outputs.write_mask == 0 || outputs.write_data == last_.write_data));
         }
         read_waits_ = outputs.read_valid && !inputs.read_ready;
         write_waits_ = outputs.write_valid && !inputs.write_ready;

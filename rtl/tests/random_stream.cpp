@@ -64,11 +64,12 @@ unsigned RandomStream::columns(unsigned most) {
     return one_in(3) ? most : 1 + static_cast<unsigned>(random(most - 1));
 }
 
-void RandomStream::configure_execute(Commands& list) {
+// `straight`: rows of a tile follow each other in local memory, as loops want it.
+void RandomStream::configure_execute(Commands& list, bool straight) {
     const unsigned transposes = static_cast<unsigned>(random(2));
-    const bool only_strides = one_in(5);
-    const std::uint64_t a_stride = one_in(4) ? random(3) : 1;
-    const std::uint64_t c_stride = one_in(4) ? 1 + random(2) : 1;
+    const bool only_strides = !straight && one_in(5);
+    const std::uint64_t a_stride = !straight && one_in(4) ? random(3) : 1;
+    const std::uint64_t c_stride = !straight && one_in(4) ? 1 + random(2) : 1;
     list.push_back(command(0,
                            std::uint64_t{0x3F80} << 32 | a_stride << 16 |
                                std::uint64_t{transposes == 2} << 9 | std::uint64_t{transposes == 1} << 8 |
@@ -76,10 +77,10 @@ void RandomStream::configure_execute(Commands& list) {
                            c_stride << 48));
 }
 
-void RandomStream::configure_load(Commands& list, unsigned channel) {
+void RandomStream::configure_load(Commands& list, unsigned channel, bool straight) {
     const std::uint64_t element = geometry_.input_bytes;
     load_stride_[channel] = one_in(5) ? 0 : random(100) * element;
-    block_stride_[channel] = geometry_.side + (one_in(4) ? static_cast<unsigned>(random(5)) : 0);
+    block_stride_[channel] = geometry_.side + (!straight && one_in(4) ? static_cast<unsigned>(random(5)) : 0);
     list.push_back(command(0,
                            std::uint64_t{scale()} << 32 | std::uint64_t{block_stride_[channel]} << 16 | 1 << 8 |
                                channel << 3 | random(1) << 2 | 1,
@@ -128,7 +129,23 @@ void RandomStream::multiply(Commands& list) {
     list.push_back(command(one_in(3) ? 5 : 4, tile(a, size(), size()), tile(d, size(), size())));
 }
 
-void RandomStream::loop(Commands& list) {
+// One loop anywhere, or two in flight at the same time: these lie in different halves, and where the first leaves its
+// results in the accumulator, the second adds to them.
+void RandomStream::loops(Commands& list) {
+    configure_execute(list, true);
+    for (unsigned channel = 0; channel < 3; ++channel) {
+        configure_load(list, channel, true);
+    }
+    if (one_in(2)) {
+        loop(list, false, one_in(2), !one_in(6));
+        return;
+    }
+    const bool stores = one_in(2);
+    loop(list, true, one_in(2), stores);
+    loop(list, true, stores && one_in(2), !one_in(6));
+}
+
+void RandomStream::loop(Commands& list, bool own_halves, bool bias, bool result) {
     const std::uint64_t side = geometry_.side;
     const std::uint64_t element = geometry_.input_bytes;
     const std::uint64_t bounds[] = {1 + random(3), 1 + random(4), 1 + random(9)};
@@ -139,17 +156,15 @@ void RandomStream::loop(Commands& list) {
         padding |= (one_in(2) ? random(side - 1) : 0) << (16 * each);
     }
     const std::uint64_t stride = random(80);
-    const std::uint64_t bytes = 40 * side * (stride + 1) * element;
-    const auto address = [&](chip::Address from) {
-        return one_in(6) ? 0 : place(bytes, from);
-    };
+    const std::uint64_t bytes = 40 * side * (std::max<std::uint64_t>(stride, 100) + 1) * element;
+    const auto operand = [&] { return one_in(6) ? 0 : place(bytes, memory_); };
     list.push_back(command(9, padding, tiles));
-    list.push_back(command(10, address(memory_), address(memory_)));
-    list.push_back(command(11, address(memory_), address(memory_ + half_)));
+    list.push_back(command(10, operand(), operand()));
+    list.push_back(command(11, bias ? place(bytes, memory_) : 0, result ? place(bytes, memory_ + half_) : 0));
     list.push_back(command(12, stride, random(stride)));
     list.push_back(command(13, random(stride), random(stride)));
-    const auto transposes = random(2);
-    list.push_back(command(8, random(2) << 18 | random(2) << 16 | random(7), transposes));
+    const std::uint64_t halves = own_halves ? 0 : random(2) << 2 | random(2);
+    list.push_back(command(8, halves << 16 | random(7), random(2)));
 }
 
 RandomStream::Commands RandomStream::fill() {
@@ -196,7 +211,7 @@ RandomStream::Commands RandomStream::some(unsigned count) {
                 break;
             case 3:
             case 4:
-                loop(list);
+                loops(list);
                 break;
             case 5:
                 list.push_back(command(7, random(1), 0));  // FLUSH

@@ -37,13 +37,14 @@ class RandomStream {
     unsigned size() { return one_in(3) ? 1 + static_cast<unsigned>(random(geometry_.side - 1)) : geometry_.side; }
     unsigned columns(unsigned most);
 
-    void configure_execute(Commands& list);
-    void configure_load(Commands& list, unsigned channel);
+    void configure_execute(Commands& list, bool straight = false);
+    void configure_load(Commands& list, unsigned channel, bool straight = false);
     void configure_store(Commands& list);
     void move_in(Commands& list);
     void move_out(Commands& list);
     void multiply(Commands& list);
-    void loop(Commands& list);
+    void loops(Commands& list);
+    void loop(Commands& list, bool own_halves, bool bias, bool result);
 
     chip::gemmini::Config config_;
     chip::gemmini::Geometry geometry_;
