@@ -31,8 +31,10 @@ class Accelerator final : public chip::gemmini::Port {
                         chip::Cycle& result_at) override;
     std::string state() const override;
 
-    const MemoryPort& memory_port() const { return port_; }
-    std::uint64_t busy_cycles() const { return busy_cycles_; }
+    // Cycles of the array and multiply-adds are not seen at the ports.
+    chip::gemmini::Statistics statistics() const override {
+        return {busy_cycles_, 0, 0, port_.read_bytes(), port_.written_bytes(), 0};
+    }
 
   private:
     struct Queued {

@@ -11,6 +11,7 @@ module execute_controller #(
   parameter int unsigned EXP = 8,
   parameter int unsigned SIG = 8,
   parameter int unsigned ROW_BITS = 14,
+  parameter int unsigned RESULT_BITS = 12,
   parameter int unsigned SUM_STAGES = 3,
   parameter bit DSP = 0,
   localparam int unsigned W = EXP + SIG,
@@ -312,9 +313,10 @@ module execute_controller #(
   assign feeding = enters;
 
   mesh_sequencer #(
-    .SIDE      (SIDE),
-    .ROW_BITS  (ROW_BITS),
-    .SUM_STAGES(SUM_STAGES)
+    .SIDE       (SIDE),
+    .ROW_BITS   (ROW_BITS),
+    .RESULT_BITS(RESULT_BITS),
+    .SUM_STAGES (SUM_STAGES)
   ) sequencer (
     .clock          (clock),
     .reset          (reset),

@@ -312,12 +312,13 @@ module gemmini #(
   logic [SIDE-1:0] result_mask;
 
   execute_controller #(
-    .SIDE      (SIDE),
-    .EXP       (EXP),
-    .SIG       (SIG),
-    .ROW_BITS  (ROW_BITS),
-    .SUM_STAGES(SUM_STAGES),
-    .DSP       (DSP != 0)
+    .SIDE       (SIDE),
+    .EXP        (EXP),
+    .SIG        (SIG),
+    .ROW_BITS   (ROW_BITS),
+    .RESULT_BITS(ACCUMULATOR_BITS),
+    .SUM_STAGES (SUM_STAGES),
+    .DSP        (DSP != 0)
   ) execute (
     .clock              (clock),
     .reset              (reset),

@@ -8,6 +8,7 @@
 module mesh_sequencer #(
   parameter int unsigned SIDE = 4,
   parameter int unsigned ROW_BITS = 14,
+  parameter int unsigned RESULT_BITS = 12,  // of a row of the accumulator, where rows wrap around
   parameter int unsigned SUM_STAGES = 3,
   localparam int unsigned SIZE_BITS = $clog2(SIDE) + 1
 ) (
@@ -82,11 +83,12 @@ module mesh_sequencer #(
   assign uses_d = at_bias && writes;
 
   // Rows of the job before that may still be in the accumulator's pipeline when this one's come.
-  logic [ROW_BITS-1:0] before_row, before_stride;
+  logic [RESULT_BITS-1:0] before_row;
+  logic [ROW_BITS-1:0] before_stride;
   logic [2:0] recent;  // cycles since its last row, as far as they matter
-  wire [ROW_BITS-1:0] apart = at_row - before_row;
-  wire [ROW_BITS-1:0] apart_back = before_row - at_row;
-  wire near = apart < ROW_BITS'(SIDE) || apart_back < ROW_BITS'(SIDE);
+  wire [RESULT_BITS-1:0] apart = at_row[RESULT_BITS-1:0] - before_row;
+  wire [RESULT_BITS-1:0] apart_back = before_row - at_row[RESULT_BITS-1:0];
+  wire near = apart < RESULT_BITS'(SIDE) || apart_back < RESULT_BITS'(SIDE);
   wire straight = at_stride == ROW_BITS'(1) && before_stride == ROW_BITS'(1);
   wire same = apart == '0 && at_stride == before_stride;
   wire overlaps = at_adds && recent != '0 && !same && (near || !straight);
@@ -112,7 +114,7 @@ module mesh_sequencer #(
       end
     end
     if (last) begin
-      before_row <= at_row;
+      before_row <= at_row[RESULT_BITS-1:0];
       before_stride <= at_stride;
     end
   end

@@ -193,6 +193,9 @@ RandomStream::Commands RandomStream::fill() {
     configure_execute(list);
     list.back().rs1 &= ~(std::uint64_t{1} << 7);
     configure_store(list);
+    // The weights are undefined until the first have been loaded.
+    list.push_back(command(6, tile(0, side, side), tile(garbage, side, side)));
+    list.push_back(command(4, tile(garbage, side, side), tile(garbage, side, side)));
     return list;
 }
 

@@ -18,7 +18,7 @@ class RandomStream {
     RandomStream(const chip::gemmini::Config& config, chip::Address memory, std::uint64_t half, std::mt19937_64& engine)
         : config_(config), geometry_(config), memory_(memory), half_(half), engine_(&engine) {}
 
-    // Fills all of scratchpad and accumulator.
+    // Fills all of scratchpad and accumulator, and the weights.
     std::vector<chip::gemmini::RoccCommand> fill();
     // `count` commands, or some more.
     std::vector<chip::gemmini::RoccCommand> some(unsigned count);
