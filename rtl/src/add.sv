@@ -13,7 +13,7 @@ module add #(
 );
 
   // fma_sum wants the exponent of its frame's highest bit, which lies SIG + 2 bits above x's leading one.
-  localparam int unsigned OFFSET = SIG + 2;
+  localparam int unsigned OFFSET = SIG + 1;
 
   logic x_sign, z_sign, sign;
   logic [1:0] x_kind, z_kind, kind;
@@ -39,7 +39,7 @@ module add #(
     .clock,
     .p_sign(x_sign), .p_kind(x_kind), .p_exponent(offset_exponent),
     .p_significand(x_significand),
-    .z_sign, .z_kind, .z_exponent, .z_significand,
+    .z_sign, .z_kind, .z_exponent(z_exponent - 1'b1), .z_significand,
     .sign, .kind, .exponent, .significand
   );
 

@@ -10,10 +10,10 @@ package float_pkg;
   localparam logic [1:0] NAN = 2'd3;
 
   // The exponent of a product's sum is counted from a bit that lies above the product, so that the addend
-  // has room there (fma_sum.sv). Adding this to the biased exponents of two factors gives it; it is more than minus
-  // 2^(EXP - 1), so that a biased exponent with it still fits EXP + 1 bits, signed.
+  // has room there (fma_sum.sv), and from the least exponent, 1. Adding this to the biased exponents of two factors gives
+  // it; one of them with it still fits EXP + 1 bits, signed.
   function automatic int product_offset(input int exponent_bits, input int significand_bits);
-    product_offset = significand_bits + 3 - ((1 << (exponent_bits - 1)) - 1);
+    product_offset = significand_bits + 2 - ((1 << (exponent_bits - 1)) - 1);
   endfunction
 
 endpackage

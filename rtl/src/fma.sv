@@ -2,6 +2,7 @@
 //
 // Latency: STAGES cycles, free running, a new triple every cycle. 0: combinational; at most 5. DSP: whether the multiplier
 // may be mapped to DSP blocks.
+
 module fma #(
   parameter int unsigned EXP    = 8,
   parameter int unsigned SIG    = 8,
@@ -17,40 +18,39 @@ module fma #(
 
   // The register between product and sum is the third to be placed.
   localparam int unsigned PRODUCT_STAGES = STAGES > 2 ? 1 : 0;
-  localparam int signed OFFSET = float_pkg::product_offset(EXP, SIG);
 
-  logic x_sign, y_sign, z_sign;
-  logic [1:0] x_kind, y_kind, z_kind;
-  logic [EXP-1:0] x_exponent, y_exponent, z_exponent;
-  logic [SIG-1:0] x_significand, y_significand, z_significand;
+  logic x_sign, y_sign, product_sign;
+  logic [1:0] x_kind, y_kind, product_kind;
+  logic signed [EXP:0] x_exponent;
+  logic [EXP-1:0] y_exponent;
+  logic signed [EXP+1:0] product_exponent;
+  logic [SIG-1:0] x_significand, y_significand;
+  logic [SIG+1:0] x_triple;
+  logic [2*SIG-1:0] product;
 
-  float_decode #(EXP, SIG) u_x (
-    .value(x), .sign(x_sign), .kind(x_kind), .exponent(x_exponent), .significand(x_significand)
+  float_factor #(EXP, SIG) u_x (
+    .value(x), .sign(x_sign), .kind(x_kind), .exponent(x_exponent), .significand(x_significand), .triple(x_triple)
   );
   float_decode #(EXP, SIG) u_y (
     .value(y), .sign(y_sign), .kind(y_kind), .exponent(y_exponent), .significand(y_significand)
   );
-
-  logic product_sign;
-  logic [1:0] product_kind;
-  logic signed [EXP+1:0] product_exponent;
-  logic [2*SIG-1:0] product;
-
   fma_product #(
     .EXP(EXP),
     .SIG(SIG),
     .DSP(DSP)
   ) u_product (
-    .x_sign, .x_kind, .x_exponent, .x_significand,
-    .y_sign, .y_kind, .y_exponent($signed({1'b0, y_exponent}) + (EXP + 1)'(OFFSET)), .y_significand,
+    .x_sign, .x_kind, .x_exponent, .x_significand, .x_triple,
+    .y_sign, .y_kind, .y_exponent, .y_significand,
     .sign(product_sign), .kind(product_kind), .exponent(product_exponent), .significand(product)
   );
 
-  logic p_sign;
-  logic [1:0] p_kind;
+  logic p_sign, z_sign, sign;
+  logic [1:0] p_kind, z_kind, kind;
   logic signed [EXP+1:0] p_exponent;
   logic [2*SIG-1:0] p_significand;
   logic [EXP+SIG-1:0] z_late;
+  logic [EXP-1:0] z_exponent, exponent;
+  logic [SIG-1:0] z_significand, significand;
 
   delay #(
     .WIDTH (1 + 2 + EXP + 2 + 2 * SIG + EXP + SIG),
@@ -64,12 +64,6 @@ module fma #(
   float_decode #(EXP, SIG) u_z (
     .value(z_late), .sign(z_sign), .kind(z_kind), .exponent(z_exponent), .significand(z_significand)
   );
-
-  logic sign;
-  logic [1:0] kind;
-  logic [EXP-1:0] exponent;
-  logic [SIG-1:0] significand;
-
   fma_sum #(
     .EXP(EXP),
     .SIG(SIG),
@@ -77,10 +71,9 @@ module fma #(
   ) u_sum (
     .clock,
     .p_sign, .p_kind, .p_exponent, .p_significand,
-    .z_sign, .z_kind, .z_exponent, .z_significand,
+    .z_sign, .z_kind, .z_exponent(z_exponent - 1'b1), .z_significand,
     .sign, .kind, .exponent, .significand
   );
-
   float_encode #(EXP, SIG) u_encode (
     .sign, .kind, .exponent, .significand, .value(result)
   );

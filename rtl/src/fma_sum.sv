@@ -1,18 +1,19 @@
-// Adds a number to an exact product and rounds once, to nearest even. Numbers are taken apart as by float_decode.
+// Adds a number to an exact product and rounds once, to nearest even. Numbers are taken apart (float_decode.sv), with
+// exponents counted from the least one: what a normal number has in its field, less one.
 //
-// The sum is made in a frame of FRAME bits. The product has a fixed place in it, two bits above the lowest. The addend z
-// is shifted right from the top of the frame; at the top it lies so far above the product that the product cannot do more
-// than to say that the sum is a little more or less than z. p_exponent is the exponent of a number whose leading one is the
-// frame's highest bit (float_pkg::product_offset). Subnormal operands need nothing special: the two bits below a product
-// are enough to round a difference whose leading one is the product's bit SIG - 1, the lowest it can be where the addend
-// loses bits; and normalisation stops where the exponent has come down to 1.
+// The sum is made in a frame of FRAME bits. The product has a fixed place in it, two bits above the lowest; the addend
+// comes to where it belongs (fma_align.sv). p_exponent is the exponent of a number whose leading one is the frame's highest
+// bit (float_pkg::product_offset). Subnormal operands need nothing special: the two bits below a product are enough to
+// round a difference whose leading one is the product's bit SIG - 1, the lowest it can be where the addend loses
+// bits; and normalisation stops at the least exponent.
 //
 // A difference is made without the carry that two's complement asks for. If it turns out negative its complement is the
-// exact magnitude; if positive, it is one too small in the frame's lowest place (`increment`). That one is not added: it
-// counts as ones without end behind the lowest bit, which shift in from the right and take part in rounding.
+// exact magnitude; if positive, it is one too small in the frame's lowest place, unless the addend has lost bits
+// below that. This one is not added here: fma_normalize takes it into account.
 //
 // Latency: STAGES cycles, free running. Registers are placed, in this order: after rounding; after the addition; after
 // normalisation; before the addition. 0: combinational; at most 4.
+
 module fma_sum #(
   parameter int unsigned EXP     = 8,
   parameter int unsigned SIG     = 8,
@@ -22,7 +23,7 @@ module fma_sum #(
   input logic clock,
 
   input logic                      p_sign,
-  input logic        [        1:0] p_kind,
+  input logic        [        1:0] p_kind,         // of float_pkg
   input logic signed [    EXP+1:0] p_exponent,
   input logic        [PRODUCT-1:0] p_significand,
 
@@ -38,42 +39,25 @@ module fma_sum #(
 );
 
   localparam int unsigned FRAME = PRODUCT + SIG + 4;
-  localparam int unsigned SHIFT = $clog2(FRAME + 1);  // bits of a distance in the frame
-  localparam int unsigned ROOM = (1 << SHIFT) - 1 - (FRAME - SIG);  // bits below it that a shift reaches
 
   if (STAGES > 4) begin : g_illegal
     $error("fma_sum has at most 4 stages");
   end
 
-  // ---- Align the addend.
-
-  logic signed [EXP+1:0] distance;
-  logic above, beyond;
-  logic [SHIFT-1:0] amount;
-  logic [FRAME+ROOM-1:0] aligned;
-  logic [FRAME-1:0] addend;
-  logic subtract, sticky, special_sign;
-  logic [1:0] special;  // INFINITE, NAN, or FINITE for all else
-  logic [EXP:0] top;  // exponent of the frame's highest bit
-
-  assign distance = p_exponent - $signed({2'b0, z_exponent});
-  assign above = distance[EXP+1] | (p_kind == float_pkg::ZERO);
-  assign beyond = distance[EXP:SHIFT] != 0;
-  assign amount = above ? '0 : distance[SHIFT-1:0] | {SHIFT{beyond}};
-  assign aligned = {z_significand, {(FRAME + ROOM - SIG) {1'b0}}} >> amount;
-  assign sticky = aligned[ROOM-1:0] != 0;
-  assign subtract = p_sign ^ z_sign;
-  assign addend = aligned[FRAME+ROOM-1:ROOM] ^ {FRAME{subtract}};
-  assign top = above ? {1'b0, z_exponent} : p_exponent[EXP:0];
-  assign special[1] = p_kind[1] | z_kind[1];
-  assign special[0] = p_kind == float_pkg::NAN || z_kind == float_pkg::NAN || (p_kind[1] && z_kind[1] && subtract);
-  assign special_sign = p_kind[1] ? p_sign : z_sign;
-
-  logic [FRAME-1:0] addend_1;
+  logic [FRAME-1:0] addend, addend_1;
   logic [PRODUCT-1:0] product_1;
-  logic [EXP:0] top_1;
-  logic p_sign_1, subtract_1, sticky_1, special_sign_1;
-  logic [1:0] special_1;
+  logic [EXP:0] top, top_1;
+  logic subtract, sticky, special_sign, p_sign_1, subtract_1, sticky_1, special_sign_1;
+  logic [1:0] special, special_1;
+
+  fma_align #(
+    .EXP  (EXP),
+    .SIG  (SIG),
+    .FRAME(FRAME)
+  ) u_align (
+    .p_sign, .p_kind, .p_exponent, .z_sign, .z_kind, .z_exponent, .z_significand,
+    .addend, .subtract, .sticky, .top, .special, .special_sign
+  );
 
   delay #(
     .WIDTH (FRAME + PRODUCT + EXP + 1 + 6),
@@ -84,20 +68,15 @@ module fma_sum #(
     .out({addend_1, product_1, top_1, p_sign_1, subtract_1, sticky_1, special_1, special_sign_1})
   );
 
-  // ---- Add.
-
-  logic [FRAME-1:0] sum;
-  logic carry, negative, increment, sum_sign;
+  logic [FRAME-1:0] sum, sum_2;
+  logic carry, negative, increment, sum_sign, sign_2, subtract_2, negative_2, increment_2, sticky_2;
+  logic [EXP:0] top_2;
+  logic [1:0] special_2;
 
   assign {carry, sum} = {1'b0, {(SIG + 2) {1'b0}}, product_1, 2'b0} + {1'b0, addend_1};
   assign negative = subtract_1 & ~carry;
   assign increment = subtract_1 & carry & ~sticky_1;
   assign sum_sign = special_1[1] ? special_sign_1 : p_sign_1 ^ negative;
-
-  logic [FRAME-1:0] sum_2;
-  logic [EXP:0] top_2;
-  logic sign_2, subtract_2, negative_2, increment_2, sticky_2;
-  logic [1:0] special_2;
 
   delay #(
     .WIDTH (FRAME + EXP + 1 + 7),
@@ -108,70 +87,40 @@ module fma_sum #(
     .out({sum_2, top_2, sign_2, subtract_2, negative_2, increment_2, sticky_2, special_2})
   );
 
-  // ---- Normalise: by halves, as long as the upper bits are zero and the exponent stays above zero.
-
-  logic [EXP:0] top_less_one;
-  logic [SHIFT-1:0] shift;
-  logic [FRAME-1:0] normal;
-  logic room;  // the exponent allows for all that this level and later ones may shift
-
-  assign top_less_one = top_2 - 1'b1;
-
-  always_comb begin
-    normal = sum_2 ^ {FRAME{negative_2}};
-    room = top_less_one[EXP:SHIFT] != 0;
-    for (int level = SHIFT - 1; level >= 0; level--) begin
-      shift[level] = normal >> (FRAME - (1 << level)) == 0 && (room || top_less_one[level]);
-      room = room | (top_less_one[level] & ~shift[level]);
-      if (shift[level]) begin
-        normal = (normal << (1 << level)) | ({FRAME{increment_2}} >> (FRAME - (1 << level)));
-      end
-    end
-  end
-
-  logic [EXP:0] normal_exponent;
-  logic [SIG-1:0] kept;
-  logic guard, rest, round_up, zero, normal_sign;
-
-  assign normal_exponent = top_2 - {{(EXP + 1 - SHIFT) {1'b0}}, shift};
-  assign kept = normal[FRAME-1-:SIG];
-  assign guard = normal[FRAME-1-SIG];
-  // What lies below the guard bit: for a plain sum, whether it is not zero; with the increment to come, whether it is not
-  // all ones.
-  assign rest = (normal[FRAME-2-SIG:0] ^ {(FRAME - 1 - SIG) {increment_2}}) != 0 || sticky_2;
-  assign round_up = increment_2 ? guard | (~rest & kept[0]) : guard & (rest | kept[0]);
-  assign zero = kept == 0 && !guard && !rest && !increment_2;
-  assign normal_sign = sign_2 & ~(zero & subtract_2 & ~special_2[1]);
-
-  logic [EXP:0] exponent_3;
-  logic [SIG-1:0] kept_3;
-  logic round_up_3, sign_3;
+  logic [EXP:0] normal_exponent, exponent_3;
+  logic [SIG-1:0] kept, kept_3;
+  logic round_up, zero, normal_sign, round_up_3, sign_3;
   logic [1:0] special_3;
+
+  fma_normalize #(
+    .EXP  (EXP),
+    .SIG  (SIG),
+    .FRAME(FRAME)
+  ) u_normalize (
+    .sum(sum_2), .negative(negative_2), .increment(increment_2), .sticky(sticky_2), .top(top_2),
+    .exponent(normal_exponent), .kept, .round_up, .zero
+  );
+
+  // The difference of equal numbers is +0.
+  assign normal_sign = sign_2 & ~(zero & subtract_2 & ~special_2[1]);
 
   delay #(
     .WIDTH (EXP + 1 + SIG + 4),
     .STAGES(STAGES > 2 ? 1 : 0)
-  ) u_normalised (
+  ) u_normalized (
     .clock,
     .in ({normal_exponent, kept, round_up, normal_sign, special_2}),
     .out({exponent_3, kept_3, round_up_3, sign_3, special_3})
   );
 
-  // ---- Round. A significand of all ones becomes one with the next exponent.
-
-  logic [SIG:0] rounded;
-  logic [EXP:0] rounded_exponent;
-  logic [SIG-1:0] result_significand;
-  logic [EXP-1:0] result_exponent;
   logic [1:0] result_kind;
+  logic [EXP-1:0] result_exponent;
+  logic [SIG-1:0] result_significand;
 
-  assign rounded = {1'b0, kept_3} + {{SIG{1'b0}}, round_up_3};
-  assign rounded_exponent = exponent_3 + {{EXP{1'b0}}, rounded[SIG]};
-  assign result_significand = {rounded[SIG] | rounded[SIG-1], rounded[SIG-2:0]};
-  assign result_exponent = kept_3[SIG-1] ? rounded_exponent[EXP-1:0] : {{(EXP - 1) {1'b0}}, 1'b1};
-  assign result_kind = {
-    special_3[1] | rounded_exponent[EXP] | (rounded_exponent[EXP-1:0] == '1), special_3[0]
-  };
+  fma_round #(EXP, SIG) u_round (
+    .special(special_3), .exponent(exponent_3), .kept(kept_3), .round_up(round_up_3),
+    .kind(result_kind), .result_exponent, .significand(result_significand)
+  );
 
   delay #(
     .WIDTH (1 + EXP + SIG + 2),

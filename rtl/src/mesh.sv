@@ -47,7 +47,7 @@ module mesh #(
 
   logic [SIDE-1:0] write_row, write_column;
   logic [SET-1:0] write_set, first_read_set;
-  logic [SIDE*(W+4)-1:0] weights;
+  logic [SIDE*(W+3)-1:0] weights;
 
   mesh_weights #(
     .SIDE       (SIDE),
@@ -76,8 +76,10 @@ module mesh #(
     logic [SET-1:0] read_set;
     logic a_sign, x_sign;
     logic [1:0] a_kind, x_kind;
-    logic [EXP-1:0] a_exponent, x_exponent;
+    logic signed [EXP:0] a_exponent, x_exponent;
     logic [SIG-1:0] a_significand, x_significand;
+    logic [SIG+1:0] a_triple, x_triple;
+    logic [W-1:0] waited;
 
     if (k == 0) begin : g_first
       assign read_set = first_read_set;
@@ -92,17 +94,22 @@ module mesh #(
       );
     end
 
-    float_decode #(EXP, SIG) u_a (
-      .value(a[k*W+:W]), .sign(a_sign), .kind(a_kind), .exponent(a_exponent), .significand(a_significand)
-    );
+    // Waiting is cheap for the element as it came, in shift registers; the cells have it taken apart.
     delay #(
-      .WIDTH (W + 3),
-      .STAGES(1 + k * SUM_STAGES)
+      .WIDTH (W),
+      .STAGES(k * SUM_STAGES)
     ) u_delay (
       .clock,
-      .in ({a_sign, a_kind, a_exponent, a_significand}),
-      .out({x_sign, x_kind, x_exponent, x_significand})
+      .in (a[k*W+:W]),
+      .out(waited)
     );
+    float_factor #(EXP, SIG) u_a (
+      .value(waited), .sign(a_sign), .kind(a_kind), .exponent(a_exponent), .significand(a_significand),
+      .triple(a_triple)
+    );
+    always_ff @(posedge clock) begin
+      {x_sign, x_kind, x_exponent, x_significand, x_triple} <= {a_sign, a_kind, a_exponent, a_significand, a_triple};
+    end
 
     for (genvar n = 0; n < SIDE; n++) begin : g_column
       logic z_sign, sign;
@@ -111,8 +118,10 @@ module mesh #(
       logic [SIG-1:0] z_significand, significand;
 
       if (k == 0) begin : g_first
+        logic [EXP-1:0] d_exponent;
+        assign z_exponent = d_exponent - 1'b1;
         float_decode #(EXP, SIG) u_z (
-          .value(first_z[n*W+:W]), .sign(z_sign), .kind(z_kind), .exponent(z_exponent),
+          .value(first_z[n*W+:W]), .sign(z_sign), .kind(z_kind), .exponent(d_exponent),
           .significand(z_significand)
         );
       end else begin : g_next
@@ -130,8 +139,8 @@ module mesh #(
         .DSP       (DSP)
       ) u_cell (
         .clock,
-        .write(write_row[k] & write_column[n]), .write_set, .weight(weights[((k+n)%SIDE)*(W+4)+:W+4]),
-        .read_set, .x_sign, .x_kind, .x_exponent, .x_significand,
+        .write(write_row[k] & write_column[n]), .write_set, .weight(weights[((k+n)%SIDE)*(W+3)+:W+3]),
+        .read_set, .x_sign, .x_kind, .x_exponent, .x_significand, .x_triple,
         .z_sign, .z_kind, .z_exponent, .z_significand,
         .sign, .kind, .exponent, .significand
       );

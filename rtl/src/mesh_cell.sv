@@ -2,7 +2,7 @@
 //
 // Sets of weights lie in a memory of SETS places, which is written at write_set and read at read_set in every cycle. The
 // row's element x meets the weight read in the same cycle; their product meets the partial sum z that is given one cycle
-// later. Weights are taken apart, with float_pkg::product_offset added to the exponent (fma_product.sv).
+// later. Elements are taken apart by float_factor, weights by float_decode, sums as in fma_sum.
 //
 // Latency: 1 cycle from x to the product, SUM_STAGES (1 to 4) from z to the result. A weight can be read in the cycle after
 // it was written.
@@ -17,13 +17,15 @@ module mesh_cell #(
 
   input logic                    write,
   input logic [$clog2(SETS)-1:0] write_set,
-  input logic [   EXP+SIG+4-1:0] weight,     // sign, kind, exponent, significand
+  input logic [     EXP+SIG+2:0] weight,     // sign, kind, exponent, significand
 
   input logic [$clog2(SETS)-1:0] read_set,
-  input logic                    x_sign,
-  input logic [             1:0] x_kind,
-  input logic [         EXP-1:0] x_exponent,
-  input logic [         SIG-1:0] x_significand,
+
+  input logic                  x_sign,
+  input logic        [    1:0] x_kind,
+  input logic signed [  EXP:0] x_exponent,
+  input logic        [SIG-1:0] x_significand,
+  input logic        [SIG+1:0] x_triple,
 
   input logic           z_sign,
   input logic [    1:0] z_kind,
@@ -36,10 +38,10 @@ module mesh_cell #(
   output logic [SIG-1:0] significand
 );
 
-  logic [EXP+SIG+4-1:0] weights[0:SETS-1];
+  logic [EXP+SIG+2:0] weights[0:SETS-1];
   logic y_sign;
   logic [1:0] y_kind;
-  logic signed [EXP:0] y_exponent;
+  logic [EXP-1:0] y_exponent;
   logic [SIG-1:0] y_significand;
 
   always_ff @(posedge clock) begin
@@ -57,7 +59,7 @@ module mesh_cell #(
     .SIG(SIG),
     .DSP(DSP)
   ) u_product (
-    .x_sign, .x_kind, .x_exponent, .x_significand,
+    .x_sign, .x_kind, .x_exponent, .x_significand, .x_triple,
     .y_sign, .y_kind, .y_exponent, .y_significand,
     .sign(product_sign), .kind(product_kind), .exponent(product_exponent), .significand(product)
   );

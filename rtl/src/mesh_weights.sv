@@ -26,13 +26,12 @@ module mesh_weights #(
   output logic [               SIDE-1:0] write_row,
   output logic [               SIDE-1:0] write_column,
   output logic [  $clog2(GENERATIONS):0] write_set,
-  output logic [SIDE*(EXP+SIG+4)-1:0]    weights,     // sign, kind, exponent with offset, significand
+  output logic [SIDE*(EXP+SIG+3)-1:0]    weights,     // sign, kind, exponent, significand
   output logic [  $clog2(GENERATIONS):0] read_set
 );
 
   localparam int unsigned W = EXP + SIG;
   localparam int unsigned COUNT = $clog2(GENERATIONS);
-  localparam int signed OFFSET = float_pkg::product_offset(EXP, SIG);
 
   // ---- Generations.
 
@@ -73,23 +72,21 @@ module mesh_weights #(
 
   // ---- Weights.
 
-  logic [SIDE*(W+4)-1:0] decoded, rotated;
+  logic [SIDE*(W+3)-1:0] decoded, rotated;
 
   for (genvar i = 0; i < SIDE; i++) begin : g_element
     logic sign;
     logic [1:0] kind;
     logic [EXP-1:0] exponent;
-    logic [EXP:0] offset_exponent;
     logic [SIG-1:0] significand;
 
     float_decode #(EXP, SIG) u_decode (
       .value(b[i*W+:W]), .sign, .kind, .exponent, .significand
     );
-    assign offset_exponent = {1'b0, exponent} + (EXP + 1)'(OFFSET);
-    assign decoded[i*(W+4)+:W+4] = {sign, kind, offset_exponent, significand};
+    assign decoded[i*(W+3)+:W+3] = {sign, kind, exponent, significand};
   end
 
-  rotate #(SIDE, W + 4) u_rotate (
+  rotate #(SIDE, W + 3) u_rotate (
     .in (decoded),
     .by (load_index),
     .out(rotated)

@@ -9,10 +9,18 @@ module rotate #(
   output logic [      SIDE*W-1:0] out
 );
 
-  for (genvar i = 0; i < SIDE; i++) begin : g_element
-    logic [$clog2(SIDE)-1:0] from;
-    assign from = ($clog2(SIDE))'(i) - by;
-    assign out[i*W+:W] = in[from*W+:W];
+  localparam int unsigned BITS = $clog2(SIDE);
+
+  // By halves: level i moves by 2^i places or not.
+  for (genvar level = 0; level < BITS; level++) begin : g_level
+    logic [SIDE*W-1:0] from, to;
+    if (level == 0) begin : g_first
+      assign from = in;
+    end else begin : g_next
+      assign from = g_level[level-1].to;
+    end
+    assign to = by[level] ? {from[(SIDE-(1<<level))*W-1:0], from[SIDE*W-1-:(1<<level)*W]} : from;
   end
+  assign out = g_level[BITS-1].to;
 
 endmodule

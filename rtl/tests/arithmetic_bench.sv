@@ -13,8 +13,8 @@ module arithmetic_bench #(
   output logic [6*(EXP+SIG)-1:0] multiply_adds,     // x * y + z
   output logic [6*(EXP+SIG)-1:0] multiply_adds_dsp,
   output logic [5*(EXP+SIG)-1:0] sums,              // x + z
-  output logic [12*(EXP+SIG)-1:0] scaled,           // x * z and y * z
-  output logic [12*(EXP+SIG)-1:0] scaled_signed     // without adding zero
+  output logic [8*(EXP+SIG)-1:0] scaled,            // x * z and y * z
+  output logic [8*(EXP+SIG)-1:0] scaled_signed      // without adding zero
 );
 
   localparam int unsigned W = EXP + SIG;
@@ -30,6 +30,8 @@ module arithmetic_bench #(
     ) u_fma_dsp (
       .clock, .x, .y, .z, .result(multiply_adds_dsp[stages*W+:W])
     );
+  end
+  for (genvar stages = 0; stages < 4; stages++) begin : g_scale
     scale #(
       .EXP(EXP), .SIG(SIG), .SIDE(2), .STAGES(stages), .ADDS_ZERO(1)
     ) u_scale (
