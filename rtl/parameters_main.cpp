@@ -1,5 +1,5 @@
-// Writes the hardware's parameters of a chip for the build: FILE.f with Verilator's options, and FILE.inc with the
-// same as a string of C++.
+// Writes the hardware's parameters of a chip for the build: FILE.f with Verilator's options, FILE.ys with a command of
+// Yosys, and FILE.inc with a string of C++.
 //
 //     rtl_parameters FILE CHIP.toml [section.key=value...]
 
@@ -25,9 +25,13 @@ int main(int count, char** words) {
         const auto list =
             partita::rtl::parameters(partita::chip::config::read_chip(words[2], settings).gemmini);
         std::ofstream options(file + ".f");
+        std::ofstream command(file + ".ys");
+        command << "chparam";
         for (const partita::rtl::Parameter& each : list) {
             options << fmt::format("-G{}={}\n", each.name, each.value);
+            command << fmt::format(" -set {} {}", each.name, each.value);
         }
+        command << " gemmini\n";
         std::ofstream(file + ".inc") << '"' << describe(list) << "\"\n";
         return 0;
     } catch (const std::exception& error) {

@@ -119,7 +119,7 @@ TEST(Accumulator, AddsResultsAndMovesInTheirOrder) {
     bool move_waits = false;
     for (unsigned cycle = 10; cycle < 40'000; ++cycle) {
         // Few rows, so that they meet in the pipeline.
-        const auto row = [&] { return static_cast<unsigned>(engine() % 24 * (rows / 24)); };
+        const auto row = [&] { return static_cast<std::uint8_t>(engine() % 24 * (rows / 24)); };
         top.result_row = row();
         top.result_valid = engine() % 2;
         top.result_adds = contents[top.result_row].has_value() && engine() % 2 != 0;

@@ -64,18 +64,25 @@ class UnrollerBench {
             step();
         }
         EXPECT_TRUE(waiting_.empty() && !active_) << "the unroller does not end";
-        for (const std::deque<Command>& unit : expected_) {
-            EXPECT_TRUE(unit.empty()) << "not made: " << describe(unit.front());
+        for (const std::deque<Expected>& unit : expected_) {
+            EXPECT_TRUE(unit.empty()) << "not made: " << describe(unit.front().command);
         }
     }
 
   private:
+    struct Expected {
+        Command command;
+        unsigned loop;  // that it is of
+    };
+
     void issue(const RoccCommand& raw) {
         waiting_.push_back(raw);
         const Command command = decode(raw, config_, geometry_);
         if (command.kind == Kind::loop) {
-            expand(slots_.start(command), geometry_,
-                   [this](const Command& made) { expected_[unit_of(made)].push_back(made); });
+            expand(slots_.start(command), geometry_, [this](const Command& made) {
+                expected_[unit_of(made)].push_back({made, loops_});
+            });
+            ++loops_;
         } else {
             slots_.configure(command);
         }
@@ -99,7 +106,6 @@ class UnrollerBench {
         top_.room_store = engine_() % 3 != 0 ? 1 : 0;
         top_.room_execute = engine_() % 3 != 0 ? 1 : 0;
         top_.eval();
-        active_ = top_.active != 0;
         if (top_.command_valid != 0) {
             take(decode({top_.command_funct, false, top_.command_rs1, top_.command_rs2}, config_, geometry_));
         }
@@ -107,43 +113,45 @@ class UnrollerBench {
             waiting_.pop_front();
         }
         tick();
+        active_ = top_.active != 0;
     }
 
     void take(const Command& command) {
         const unsigned unit = unit_of(command);
         const bool room = unit == 4 ? top_.room_store != 0 : unit == 3 ? top_.room_execute != 0 : top_.room_load != 0;
         EXPECT_TRUE(room) << describe(command);
-        std::deque<Command>& list = expected_[unit];
+        std::deque<Expected>& list = expected_[unit];
         ASSERT_FALSE(list.empty()) << describe(command);
-        EXPECT_EQ(describe(command), describe(list.front()));
+        EXPECT_EQ(describe(command), describe(list.front().command));
+        const unsigned loop = list.front().loop;
         list.pop_front();
         // What a multiplication reads has been asked for, if it ever is; a move-out's results have been multiplied.
         if (unit == 3 && command.kind != Kind::preload) {
-            expect_moved(command.compute().input, 0);
+            expect_moved(command.compute().input, 0, loop);
         } else if (unit == 3) {
-            expect_moved(command.preload().weights, 1);
+            expect_moved(command.preload().weights, 1, loop);
         } else if (unit == 4) {
-            expect_multiplied(command.move().tile);
+            expect_multiplied(command.move().tile, loop);
         }
     }
 
-    void expect_moved(const Tile& tile, unsigned unit) {
-        if (tile.local.garbage || expected_[unit].empty()) {
+    void expect_moved(const Tile& tile, unsigned unit, unsigned loop) {
+        if (tile.local.garbage || expected_[unit].empty() || expected_[unit].front().loop != loop) {
             return;
         }
-        const Move& next = expected_[unit].front().move();
-        const unsigned blocks = (next.tile.columns + geometry_.side - 1) / geometry_.side;
-        const bool ahead = tile.local.row >= next.tile.local.row &&
-                           tile.local.row < next.tile.local.row + blocks * geometry_.side;
-        EXPECT_FALSE(ahead) << "before " << describe(expected_[unit].front());
+        const Command& next = expected_[unit].front().command;
+        const std::uint32_t first = next.move().tile.local.row;
+        const unsigned blocks = (next.move().tile.columns + geometry_.side - 1) / geometry_.side;
+        EXPECT_FALSE(tile.local.row >= first && tile.local.row < first + blocks * geometry_.side)
+            << "before " << describe(next);
     }
 
-    void expect_multiplied(const Tile& tile) {
-        if (expected_[3].empty() || expected_[3].front().kind != Kind::preload) {
-            return;
+    void expect_multiplied(const Tile& tile, unsigned loop) {
+        for (const Expected& next : expected_[3]) {
+            if (next.loop == loop && next.command.kind == Kind::preload) {
+                EXPECT_NE(next.command.preload().result.local.row, tile.local.row);
+            }
         }
-        const LocalAddress& next = expected_[3].front().preload().result.local;
-        EXPECT_NE(next.row, tile.local.row);
     }
 
     Config config_;
@@ -152,7 +160,8 @@ class UnrollerBench {
     LoopSlots slots_;
     Vloop_unroller_test top_;
     std::deque<RoccCommand> waiting_;
-    std::deque<Command> expected_[5];
+    std::deque<Expected> expected_[5];  // by unit
+    unsigned loops_ = 0;
     bool active_ = false;
 };
 
