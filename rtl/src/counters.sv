@@ -2,7 +2,8 @@
 // (external). `event_now`: event e happens in this cycle, under the numbers that software uses.
 //
 // A command (rs1 of COUNTER) gives in the same cycle the addressed counter as it was before: bit 0 resets all, 1 lets
-// go of a snapshot, 2 takes one, 3 configures counter [6:4] for event [17:12], external if bit 31.
+// go of a snapshot, 2 takes one, 3 configures counter [6:4] for event [17:12], external if bit 31. A counter that is
+// configured while there is a snapshot shows another external value in it.
 
 module counters #(
   parameter int unsigned COUNTERS = 8,
@@ -54,47 +55,40 @@ module counters #(
     write_cycles, read_cycles, all_written, all_read, 32'(execute_commands), 32'(store_commands), 32'(load_commands), 32'd0
   };
 
-  // ---- Counters.
+  // ---- Counters. A snapshot keeps all of both kinds, and that it is of the kind that the addressed counter is
+  // (CounterFile.scala); external values are chosen when they are read.
 
   logic [32*COUNTERS-1:0] values;
-  logic [32*COUNTERS-1:0] external_values;
   logic [32*COUNTERS-1:0] taken;
+  logic [8*32-1:0] taken_externals;
+  logic [6*COUNTERS-1:0] which;
   logic [COUNTERS-1:0] is_external;
   logic snapshot;
+  logic taken_is_external;
 
-  // A snapshot is of the kind that the addressed counter is (CounterFile.scala).
-  wire external = is_external[index];
-  wire [32*COUNTERS-1:0] shown = external ? external_values : values;
-  assign result = snapshot ? taken[index*32+:32] : shown[index*32+:32];
+  wire [2:0] place = which[index*6+:3];
+  wire [31:0] value = snapshot ? taken[index*32+:32] : values[index*32+:32];
+  wire [31:0] external_value = snapshot ? taken_externals[place*32+:32] : externals[place*32+:32];
+  assign result = (snapshot ? taken_is_external : is_external[index]) ? external_value : value;
 
   generate
     genvar i;
     for (i = 0; i < COUNTERS; i = i + 1) begin : gen_counters
-      logic [5:0] which;
+      wire [5:0] own = which[i*6+:6];
       logic [31:0] count;
       assign values[i*32+:32] = count;
-      assign external_values[i*32+:32] = externals[which[2:0]*32+:32];
       always_ff @(posedge clock) begin
         if (reset) begin
-          which <= '0;
+          which[i*6+:6] <= '0;
           is_external[i] <= 1'b0;
+        end else if (configures && index == 3'(i)) begin
+          which[i*6+:6] <= rs1[17:12];
+          is_external[i] <= rs1[31];
+        end
+        if (reset || resets || (configures && index == 3'(i))) begin
           count <= '0;
-          taken[i*32+:32] <= '0;
-        end else begin
-          if (configures && index == 3'(i)) begin
-            which <= rs1[17:12];
-            is_external[i] <= rs1[31];
-          end
-          if (resets || (configures && index == 3'(i))) begin
-            count <= '0;
-          end else if (which < 6'(EVENTS) && event_now[which]) begin
-            count <= count + 1'b1;
-          end
-          if (resets) begin
-            taken[i*32+:32] <= '0;
-          end else if (takes) begin
-            taken[i*32+:32] <= shown[i*32+:32];
-          end
+        end else if (own < 6'(EVENTS) && event_now[own]) begin
+          count <= count + 1'b1;
         end
       end
     end
@@ -105,6 +99,11 @@ module counters #(
       snapshot <= 1'b0;
     end else if (takes) begin
       snapshot <= 1'b1;
+    end
+    if (takes) begin
+      taken <= values;
+      taken_externals <= externals;
+      taken_is_external <= is_external[index];
     end
   end
 

@@ -124,13 +124,13 @@ module loop_unroller #(
   wire [1:0] b_half = loop_rs1[17:16];
   wire a_second = a_half == 2'd0 ? next : a_half[1];
   wire b_second = b_half == 2'd0 ? next : b_half[1];
-  wire [ROW_BITS-1:0] b_tiles = ROW_BITS'(bound_k[next]) * ROW_BITS'(bound_j[next]);
+  wire [TILE_BITS-2:0] b_tiles = (TILE_BITS - 1)'(bound_k[next]) * (TILE_BITS - 1)'(bound_j[next]);
   wire [ROW_BITS-1:0] b_end = b_second ? ROW_BITS'(SCRATCHPAD_ROWS) : HALF;
 
   always_ff @(posedge clock) begin
     if (runs) begin
       a_start[next] <= a_second ? HALF : '0;
-      b_start[next] <= b_end - (b_tiles << SIDE_BITS);
+      b_start[next] <= b_end - (ROW_BITS'(b_tiles) << SIDE_BITS);
       c_start[next] <= next_c_start;
     end
   end
