@@ -7,11 +7,10 @@
 #include <cstring>
 #include <iostream>
 
-#include "chip/config/chip.hpp"
 #include "chip/gemmini/machine.hpp"
+#include "built_chips.hpp"
 #include "random_memory.hpp"
 #include "random_stream.hpp"
-#include "rtl/device.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -133,11 +132,10 @@ class Bench {
     std::uint64_t cycles_ = 0;
 };
 
-class AcceleratorTest : public testing::TestWithParam<const char*> {};
+class AcceleratorTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(AcceleratorTest, DoesWhatTheModelDoes) {
-    const auto config =
-        chip::config::read_chip(std::string(PARTITA_CHIPS) + "/" + GetParam() + ".toml").gemmini;
+    const auto config = chip_of(GetParam()).gemmini;
     const auto device = make_device(config);
     std::uint64_t seed = chosen_seed();
     for (unsigned stream = 0; stream < chosen_count("PARTITA_RTL_STREAMS", 4); ++stream) {
@@ -150,19 +148,8 @@ TEST_P(AcceleratorTest, DoesWhatTheModelDoes) {
     }
 }
 
-std::vector<const char*> chips() {
-    std::vector<const char*> names;
-    for (const Built& built : built_devices()) {
-        names.push_back(built.chip);
-    }
-    return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Chips, AcceleratorTest, testing::ValuesIn(chips()), [](const auto& tested) {
-    std::string name = tested.param;
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Chips, AcceleratorTest, testing::ValuesIn(built_chips()),
+                         [](const auto& tested) { return test_name(tested.param); });
 
 }  // namespace
 }  // namespace partita::rtl::test

@@ -6,16 +6,16 @@
 
 #include <cstdio>
 
+#include "built_chips.hpp"
 #include "cycles.hpp"
-#include "rtl/device.hpp"
 
 namespace partita::rtl::test {
 namespace {
 
-class CyclesTest : public testing::TestWithParam<const char*> {};
+class CyclesTest : public testing::TestWithParam<std::string> {};
 
 TEST_P(CyclesTest, HardwareIsNoSlowerThanTheModel) {
-    const auto chip = chip::config::read_chip(std::string(PARTITA_CHIPS) + "/" + GetParam() + ".toml");
+    const auto chip = chip_of(GetParam());
     fmt::print("\n| {} | product | model | hardware | less |\n|---|---|---:|---:|---:|\n", chip.name);
     const auto less = [](Measured measured) {
         return 100.0 * (1.0 - static_cast<double>(measured.hardware) / static_cast<double>(measured.model));
@@ -37,19 +37,8 @@ TEST_P(CyclesTest, HardwareIsNoSlowerThanTheModel) {
     EXPECT_GE(less(sum), 10.0);
 }
 
-std::vector<const char*> chips() {
-    std::vector<const char*> names;
-    for (const Built& built : built_devices()) {
-        names.push_back(built.chip);
-    }
-    return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(Chips, CyclesTest, testing::ValuesIn(chips()), [](const auto& tested) {
-    std::string name = tested.param;
-    std::replace(name.begin(), name.end(), '-', '_');
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(Chips, CyclesTest, testing::ValuesIn(built_chips()),
+                         [](const auto& tested) { return test_name(tested.param); });
 
 }  // namespace
 }  // namespace partita::rtl::test
