@@ -21,7 +21,7 @@ target_link_libraries(partita_verilator_runtime PUBLIC Threads::Threads)
 # What partita_verilated and partita_netlist have in common: V<name> from the command line's remainder.
 function(partita_verilated_library name)
   cmake_parse_arguments(ARG "" "" "ARGUMENTS;DEPENDS" ${ARGN})
-  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name}_verilated)
   set(all ${directory}/V${name}__all.cpp)
   add_custom_command(
     OUTPUT ${all}
@@ -44,11 +44,15 @@ file(GLOB PARTITA_RTL_PACKAGES CONFIGURE_DEPENDS ${PARTITA_RTL}/src/*_pkg.sv)
 file(GLOB PARTITA_RTL_MODULES CONFIGURE_DEPENDS ${PARTITA_RTL}/src/*.sv)
 list(REMOVE_ITEM PARTITA_RTL_MODULES ${PARTITA_RTL_PACKAGES})
 
-# partita_verilated(<name> TOP <module> [SOURCES <file>...] [PARAMETERS NAME=value...] [OPTIONS <of verilator>...]): a
-# library of class V<name>, the module with these parameters. SOURCES: where it is not rtl/src/<module>.sv.
+# partita_verilated(<name> TOP <module> [SOURCES <file>...] [PARAMETERS NAME=value...] [PARAMETER_FILE <file>]
+#                   [OPTIONS <of verilator>...]): a library of class V<name>, the module with these parameters.
+# SOURCES: where it is not rtl/src/<module>.sv. PARAMETER_FILE: options of Verilator that are made by the build.
 function(partita_verilated name)
-  cmake_parse_arguments(ARG "" "TOP" "SOURCES;PARAMETERS;OPTIONS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TOP;PARAMETER_FILE" "SOURCES;PARAMETERS;OPTIONS" ${ARGN})
   list(TRANSFORM ARG_PARAMETERS PREPEND -G)
+  if(ARG_PARAMETER_FILE)
+    list(APPEND ARG_OPTIONS -f ${ARG_PARAMETER_FILE})
+  endif()
   if(NOT ARG_SOURCES)
     set(ARG_SOURCES ${PARTITA_RTL}/src/${ARG_TOP}.sv)
   endif()
@@ -56,7 +60,7 @@ function(partita_verilated name)
     ${name}
     ARGUMENTS --top-module ${ARG_TOP} -Wall ${ARG_PARAMETERS} ${ARG_OPTIONS} ${PARTITA_RTL}/lint.vlt
               ${PARTITA_RTL_PACKAGES} ${ARG_SOURCES} -y ${PARTITA_RTL}/src
-    DEPENDS ${PARTITA_RTL_PACKAGES} ${PARTITA_RTL_MODULES} ${ARG_SOURCES} ${PARTITA_RTL}/lint.vlt)
+    DEPENDS ${PARTITA_RTL_PACKAGES} ${PARTITA_RTL_MODULES} ${ARG_SOURCES} ${ARG_PARAMETER_FILE} ${PARTITA_RTL}/lint.vlt)
 endfunction()
 
 # partita_netlist(<name> TOP <module> [SOURCES <file>...] [PARAMETERS NAME=value...]): the same of what Yosys makes of the

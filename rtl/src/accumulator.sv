@@ -187,7 +187,7 @@ module accumulator #(
 
   delay #(
     .WIDTH (WIDTH),
-    .CYCLES(gemmini_pkg::ADD_STAGES)
+    .STAGES(gemmini_pkg::ADD_STAGES)
   ) beside_the_adders (
     .clock(clock),
     .in   (data_1),

@@ -40,12 +40,15 @@ package gemmini_pkg;
   localparam int unsigned READ_CYCLES = 2;
 
   // Memories that a bank consists of, by consecutive tiles in turn, so that a bank which is written can still
-  // be read elsewhere. No more than leave each a block RAM's 512 rows.
-  function automatic int unsigned sub_banks(input int unsigned bank_rows, input int unsigned most);
+  // be read elsewhere: as many as leave each a block RAM's 512 rows, at least a tile.
+  function automatic int unsigned sub_banks(input int unsigned bank_rows, input int unsigned side,
+                                            input int unsigned most);
     if (bank_rows >= 512 * most) begin
       sub_banks = most;
     end else if (bank_rows >= 1024) begin
       sub_banks = bank_rows / 512;
+    end else if (bank_rows >= 2 * side && bank_rows < 512) begin
+      sub_banks = 2;
     end else begin
       sub_banks = 1;
     end
