@@ -105,7 +105,7 @@ module command_decoder #(
     if (reset) begin
       transpose_a <= 1'b0;
       transpose_b <= 1'b0;
-      store_scale <= '1;
+      store_scale <= {SCALE_BITS{1'b1}};
     end else begin
       if (config_execute && !only_strides) begin
         transpose_a <= rs1[8];

@@ -27,8 +27,8 @@ module fma_normalize #(
   localparam int unsigned SHIFT = $clog2(FRAME + 1);
   localparam int unsigned WIDTH = SIG + (1 << SHIFT);  // result, guard bit, and all that may be shifted in
   localparam int unsigned GROUPS = WIDTH / 4;
-  localparam logic [WIDTH-1:0] ALL = '1;
-  localparam logic [GROUPS-1:0] ALL_GROUPS = '1;
+  localparam logic [WIDTH-1:0] ALL = {WIDTH{1'b1}};
+  localparam logic [GROUPS-1:0] ALL_GROUPS = {GROUPS{1'b1}};
 
   if (SIG % 4 != 0 || SHIFT < 3) begin : g_illegal
     $error("SIG must be a multiple of 4, FRAME at least 4");

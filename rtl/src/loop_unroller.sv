@@ -35,7 +35,7 @@ module loop_unroller #(
   localparam int unsigned MOST_ROWS = SCRATCHPAD_ROWS > ACCUMULATOR_ROWS ? SCRATCHPAD_ROWS : ACCUMULATOR_ROWS;
   localparam int unsigned ROW_BITS = $clog2(MOST_ROWS);
   localparam int unsigned TILE_BITS = ROW_BITS - SIDE_BITS + 1;
-  localparam logic [31:0] GARBAGE = '1;
+  localparam logic [31:0] GARBAGE = 32'hFFFF_FFFF;
   localparam logic [ROW_BITS-1:0] HALF = ROW_BITS'(SCRATCHPAD_ROWS / 2);
   localparam logic [ROW_BITS-1:0] ACCUMULATOR_HALF = ROW_BITS'(ACCUMULATOR_ROWS / 2);
 
