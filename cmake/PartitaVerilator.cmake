@@ -21,11 +21,7 @@ target_link_libraries(partita_verilator_runtime PUBLIC Threads::Threads)
 # What partita_verilated and partita_netlist have in common: V<name> from the command line's remainder.
 function(partita_verilated_library name)
   cmake_parse_arguments(ARG "" "" "ARGUMENTS;DEPENDS" ${ARGN})
-<<<<<<< HEAD
-  set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name})
-=======
   set(directory ${CMAKE_CURRENT_BINARY_DIR}/${name}_verilated)
->>>>>>> rtl-arith
   set(all ${directory}/V${name}__all.cpp)
   add_custom_command(
     OUTPUT ${all}
@@ -50,18 +46,9 @@ list(REMOVE_ITEM PARTITA_RTL_MODULES ${PARTITA_RTL_PACKAGES})
 
 # partita_verilated(<name> TOP <module> [SOURCES <file>...] [PARAMETERS NAME=value...] [PARAMETER_FILE <file>]
 #                   [OPTIONS <of verilator>...]): a library of class V<name>, the module with these parameters.
-<<<<<<< HEAD
-# SOURCES: where it is not rtl/src/<module>.sv. PARAMETER_FILE: options of Verilator that the build makes.
-function(partita_verilated name)
-  cmake_parse_arguments(ARG "" "TOP;PARAMETER_FILE" "SOURCES;PARAMETERS;OPTIONS" ${ARGN})
-  if(ARG_PARAMETER_FILE)
-    list(APPEND ARG_OPTIONS -f ${ARG_PARAMETER_FILE})
-  endif()
-=======
 # SOURCES: where it is not rtl/src/<module>.sv. PARAMETER_FILE: options of Verilator that are made by the build.
 function(partita_verilated name)
   cmake_parse_arguments(ARG "" "TOP;PARAMETER_FILE" "SOURCES;PARAMETERS;OPTIONS" ${ARGN})
->>>>>>> rtl-arith
   list(TRANSFORM ARG_PARAMETERS PREPEND -G)
   if(ARG_PARAMETER_FILE)
     list(APPEND ARG_OPTIONS -f ${ARG_PARAMETER_FILE})
