@@ -74,10 +74,12 @@ module accumulator #(
 
   logic [STAGES:1] move_meets;
   logic [STAGES:1] read_meets;
+  logic [STAGES:1] result_meets;
   generate
     genvar s;
     for (s = 1; s <= STAGES; s = s + 1) begin : gen_hazards
       assign move_meets[s] = stage_valid[s] && stage_row[(s-1)*ROW_BITS+:ROW_BITS] == move_row;
+      assign result_meets[s] = stage_valid[s] && stage_row[(s-1)*ROW_BITS+:ROW_BITS] == result_row;
       assign read_meets[s] = stage_valid[s] && stage_row[(s-1)*ROW_BITS+:ROW_BITS] == read_row;
     end
   endgenerate
@@ -195,5 +197,11 @@ module accumulator #(
   );
 
   assign new_row = stage_adds[STAGES] ? sum : overwrites;
+
+  never_check no_result_adds_to_a_row_in_the_pipeline (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(result_valid && result_adds && (|result_meets))
+  );
 
 endmodule

@@ -239,7 +239,7 @@ module execute_controller #(
   logic [WIDTH-1:0] a_straight, a_transposed, b_data, d_data;
   logic a_waits, b_waits, d_waits;
   logic [HELD_BITS-1:0] a_waiting, b_waiting, d_waiting;
-  wire unused_waiting = &{1'b0, a_waits, b_waits, d_waits, a_waiting, b_waiting, d_waiting};
+  wire unused_waiting = &{1'b0, a_waiting, b_waiting, d_waiting};
 
   fifo #(
     .WIDTH(WIDTH),
@@ -382,6 +382,12 @@ module execute_controller #(
     .load_bank  (load_bank),
     .load_index (load_index),
     .b          (b_data)
+  );
+
+  never_check no_row_without_room (
+    .clock  (clock),
+    .reset  (reset),
+    .happens((a_fetched && !a_fetched_transposed && !a_waits) || (b_fetched && !b_waits) || (d_fetched && !d_waits))
   );
 
 endmodule

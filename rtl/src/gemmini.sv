@@ -476,6 +476,48 @@ module gemmini #(
     .read_data   (accumulator_data)
   );
 
+  // ---- Promises of the ports.
+
+  handshake_check #(
+    .WIDTH(135)
+  ) command_port (
+    .clock(clock),
+    .reset(reset),
+    .valid(command_valid),
+    .ready(command_ready),
+    .data ({command_funct, command_rs1, command_rs2})
+  );
+
+  handshake_check #(
+    .WIDTH(32)
+  ) response_port (
+    .clock(clock),
+    .reset(reset),
+    .valid(response_valid),
+    .ready(response_ready),
+    .data (response_data)
+  );
+
+  handshake_check #(
+    .WIDTH(ADDRESS_BITS + 2 + ID_BITS)
+  ) read_port (
+    .clock(clock),
+    .reset(reset),
+    .valid(read_valid),
+    .ready(read_ready),
+    .data ({read_address, read_size, read_id})
+  );
+
+  handshake_check #(
+    .WIDTH(ADDRESS_BITS + 3 + ID_BITS + 16)
+  ) write_port (
+    .clock(clock),
+    .reset(reset),
+    .valid(write_valid),
+    .ready(write_ready),
+    .data ({write_address, write_size, write_last, write_id, write_mask})
+  );
+
   // ---- Whether anything is left to do, and what is counted.
 
   wire load_busy = load_count != '0;

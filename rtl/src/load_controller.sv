@@ -300,7 +300,7 @@ module load_controller #(
   logic write_valid, write_last, to_accumulator, writes_ready;
   logic [SIZE_BITS-1:0] columns;
   logic [UNDER_WAY_BITS-1:0] writes_count;
-  wire unused_writes = &{1'b0, writes_ready, writes_count};
+  wire unused_writes = &{1'b0, writes_count};
 
   fifo #(
     .WIDTH(MARKS + WIDTH),
@@ -328,5 +328,21 @@ module load_controller #(
       assign write_mask[i] = columns > SIZE_BITS'(i);
     end
   endgenerate
+
+  never_check no_row_without_room (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(scaled_valid && !writes_ready)
+  );
+
+  handshake_check #(
+    .WIDTH(ROW_BITS + 1 + SIDE + WIDTH)
+  ) row_of_accumulator (
+    .clock(clock),
+    .reset(reset),
+    .valid(accumulator_valid),
+    .ready(accumulator_ready),
+    .data ({write_row, write_adds, write_mask, write_data})
+  );
 
 endmodule

@@ -126,7 +126,7 @@ module mesh_sequencer #(
   logic [ROW_BITS-1:0] tag_row, tag_stride, next_row;
   logic [$clog2(TAGS+1)-1:0] tags_waiting;
   logic first_result;
-  wire unused = &{1'b0, jobs_waiting, tags_waiting, tag_valid, leaves};
+  wire unused = &{1'b0, jobs_waiting, tags_waiting};
 
   valid_delay #(
     .WIDTH (3),
@@ -176,5 +176,11 @@ module mesh_sequencer #(
       assign result_mask[i] = columns > SIZE_BITS'(i);
     end
   endgenerate
+
+  never_check no_row_without_its_tag (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(leaves && !tag_valid)
+  );
 
 endmodule

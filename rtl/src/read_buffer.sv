@@ -110,4 +110,16 @@ module read_buffer #(
     end
   endgenerate
 
+  never_check no_request_without_room (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(request && !room)
+  );
+
+  never_check no_beat_too_many (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(in_valid && in_arrived == 3'd4)
+  );
+
 endmodule

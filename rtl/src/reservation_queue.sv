@@ -101,4 +101,16 @@ module reservation_queue #(
 
   assign issue_valid = waiting != '0 && blocked == '0;
 
+  never_check no_command_without_room (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(allocate && count == COUNT_BITS'(DEPTH))
+  );
+
+  never_check no_end_before_the_beginning (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(complete && count == waiting)
+  );
+
 endmodule

@@ -206,7 +206,7 @@ module store_controller #(
   logic [SIZE_BITS-1:0] row_columns;
   logic [WIDTH-1:0] row_data;
   logic [UNDER_WAY_BITS-1:0] rows_waiting;
-  wire unused_rows = &{1'b0, rows_ready, rows_waiting};
+  wire unused_rows = &{1'b0, rows_waiting};
 
   fifo #(
     .WIDTH(MARKS + WIDTH),
@@ -284,7 +284,6 @@ module store_controller #(
   logic beat_there, beat_taken;
   logic [127:0] next_beat;
   logic [BEAT_ELEMENTS-1:0] next_mask;
-  wire unused_beat = beat_there;
 
   fifo #(
     .WIDTH(128 + BEAT_ELEMENTS),
@@ -356,5 +355,17 @@ module store_controller #(
   );
 
   assign outstanding = reading || memory_row_valid || unacknowledged;
+
+  never_check no_row_without_room (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(scaled_valid && !rows_ready)
+  );
+
+  never_check no_beat_before_it_came (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(beat_taken && !beat_there)
+  );
 
 endmodule

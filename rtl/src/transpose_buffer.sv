@@ -93,4 +93,10 @@ module transpose_buffer #(
     .out(out_data)
   );
 
+  never_check no_row_without_room (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(in_valid && whole == 3'd4)
+  );
+
 endmodule

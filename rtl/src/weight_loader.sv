@@ -42,4 +42,10 @@ module weight_loader #(
     end
   end
 
+  never_check no_flip_without_weights (
+    .clock  (clock),
+    .reset  (reset),
+    .happens(flip && !full)
+  );
+
 endmodule
