@@ -33,6 +33,9 @@ function(partita_verilated_library name)
   set(all ${directory}/V${name}__all.cpp)
   add_custom_command(
     OUTPUT ${all}
+    # What an earlier one has left would be joined, too.
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${directory}
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${directory}
     COMMAND ${PARTITA_VERILATOR} --cc --prefix V${name} --Mdir ${directory} -O3 --assert ${PARTITA_VERILATOR_COVERAGE} --x-assign unique
             --x-initial unique ${ARG_ARGUMENTS}
     COMMAND ${CMAKE_COMMAND} -DDIRECTORY=${directory} -DNAME=V${name} -P

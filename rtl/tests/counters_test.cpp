@@ -40,21 +40,22 @@ TEST(CountersModule, CountsAsTheModel) {
     bool snapshot = false;
     for (unsigned cycle = 0; cycle < 20'000; ++cycle) {
         top.event_now = engine() & ((std::uint64_t{1} << event_count) - 2);
-        top.load_commands = engine() % 9;
-        top.store_commands = engine() % 5;
-        top.execute_commands = engine() % 17;
+        const auto below = [&engine](unsigned many) { return static_cast<std::uint8_t>(engine() % many); };
+        top.load_commands = below(9);
+        top.store_commands = below(5);
+        top.execute_commands = below(17);
         top.read_bytes = engine() % 2 * 64;
         top.written_bytes = engine() % 2 * 16;
         top.read_outstanding = engine() % 2;
         top.write_outstanding = engine() % 2;
         CounterOperation operation{};
-        operation.index = engine() % 8;
+        operation.index = below(8);
         top.command = engine() % 4 == 0 ? 1 : 0;
         if (top.command != 0) {
             operation.reset = engine() % 40 == 0;
             operation.snapshot_reset = engine() % 4 == 0;
             operation.snapshot = engine() % 4 == 0;
-            operation.configure = !snapshot && engine() % 3 == 0;
+            operation.configure = !snapshot && !operation.snapshot && engine() % 3 == 0;
             operation.external = operation.configure && engine() % 3 == 0;
             operation.event = static_cast<std::uint8_t>(
                 engine() % (operation.external ? external_count : event_count));
