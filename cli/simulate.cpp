@@ -144,8 +144,9 @@ void add_simulate(CLI::App& app) {
     command->add_option("--trace", options->trace,
                         "write a trace for Perfetto (ui.perfetto.dev) to this file");
     command
-        ->add_option("--accelerator", options->accelerator,
-                     "model: of Gemmini, in time; rtl: the hardware of rtl/, by Verilator, much slower [model]")
+        ->add_option(
+            "--accelerator", options->accelerator,
+            "model: of Gemmini, in time; rtl: the hardware of rtl/, by Verilator, much slower [model]")
         ->check(CLI::IsMember({"model", "rtl"}));
     command->add_option("--limit", options->limit, "give up after so many cycles [none]");
     command->add_flag("--quiet", options->quiet, "print only what goes wrong");

@@ -115,7 +115,8 @@ std::string Accelerator::state() const {
     if (!busy_) {
         return fmt::format("hardware, idle since cycle {}", idle_since_);
     }
-    return fmt::format("hardware, busy at cycle {}, {} commands in front; {}", now_, router_.size(), port_.state());
+    return fmt::format("hardware, busy at cycle {}, {} commands in front; {}", now_, router_.size(),
+                       port_.state());
 }
 
 }  // namespace partita::rtl

@@ -1,7 +1,7 @@
 #pragma once
 
-// The hardware in place of the model: what the core and the system see of the accelerator (chip::gemmini::Port), with
-// every cycle of a busy accelerator simulated by Verilator.
+// The hardware in place of the model: what the core and the system see of the accelerator
+// (chip::gemmini::Port), with every cycle of a busy accelerator simulated by Verilator.
 
 #include <cstdint>
 #include <deque>
@@ -17,8 +17,8 @@ namespace partita::rtl {
 
 class Accelerator final : public chip::gemmini::Port {
   public:
-    // `config` must be valid and among the built-in ones (make_device). `memory` is what commands work on, `system` says
-    // how long its transfers take.
+    // `config` must be valid and among the built-in ones (make_device). `memory` is what commands work on,
+    // `system` says how long its transfers take.
     Accelerator(const chip::gemmini::Config& config, chip::memory::FlatMemory& memory,
                 chip::memory::MemorySystem& system);
 

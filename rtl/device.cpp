@@ -17,8 +17,8 @@ std::unique_ptr<Device> make_device(const chip::gemmini::Config& config) {
         names += fmt::format("{}{}", names.empty() ? "" : ", ", built.chip);
     }
     throw chip::ChipError(fmt::format(
-        "no hardware for an accelerator of {}; built in are those of {} (PARTITA_RTL_CHIPS of the build)", wanted,
-        names.empty() ? "no chip, as Verilator is absent" : names));
+        "no hardware for an accelerator of {}; built in are those of {} (PARTITA_RTL_CHIPS of the build)",
+        wanted, names.empty() ? "no chip, as Verilator is absent" : names));
 }
 
 }  // namespace partita::rtl

@@ -69,8 +69,8 @@ struct Built {
 };
 std::vector<Built> built_devices();
 
-// The accelerator of this chip, after reset. Throws ChipError that names those that there are if it is not among
-// them.
+// The accelerator of this chip, after reset. Throws ChipError that names those that there are if it is not
+// among them.
 std::unique_ptr<Device> make_device(const chip::gemmini::Config& config);
 
 }  // namespace partita::rtl

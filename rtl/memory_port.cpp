@@ -18,7 +18,8 @@ MemoryPort::MemoryPort(const chip::gemmini::Config& config, chip::memory::FlatMe
 
 void MemoryPort::offer(const Outputs& wanted, chip::Cycle now, Inputs& inputs) {
     // Beats of one write are not parted; else reads and writes take turns.
-    const bool write = wanted.write_valid && (!writing_.beats.empty() || !wanted.read_valid || prefers_write_);
+    const bool write =
+        wanted.write_valid && (!writing_.beats.empty() || !wanted.read_valid || prefers_write_);
     inputs.write_ready = write;
     inputs.read_ready = !write && writing_.beats.empty();
     inputs.data_valid = !answers_.empty() && answers_.front().next() <= now;
@@ -37,8 +38,13 @@ void MemoryPort::offer(const Outputs& wanted, chip::Cycle now, Inputs& inputs) {
 void MemoryPort::take(const Outputs& outputs, const Inputs& inputs, chip::Cycle now) {
     if (outputs.read_valid && inputs.read_ready) {
         prefers_write_ = true;
-        requests_.push_back({now + request_buffers_, outputs.read_address, outputs.read_bytes, outputs.read_id,
-                             false, {}, {}});
+        requests_.push_back({now + request_buffers_,
+                             outputs.read_address,
+                             outputs.read_bytes,
+                             outputs.read_id,
+                             false,
+                             {},
+                             {}});
     }
     if (outputs.write_valid && inputs.write_ready) {
         if (writing_.beats.empty()) {
@@ -57,9 +63,10 @@ void MemoryPort::take(const Outputs& outputs, const Inputs& inputs, chip::Cycle 
 
 bool MemoryPort::carry_out(const Request& request) {
     if (!memory_->contains(request.address, request.bytes)) {
-        throw chip::ProgramError(fmt::format("the accelerator {} {} bytes at {:#x}, outside memory, {:#x} to {:#x}",
-                                             request.write ? "writes" : "reads", request.bytes, request.address,
-                                             memory_->base(), memory_->base() + memory_->size()));
+        throw chip::ProgramError(
+            fmt::format("the accelerator {} {} bytes at {:#x}, outside memory, {:#x} to {:#x}",
+                        request.write ? "writes" : "reads", request.bytes, request.address, memory_->base(),
+                        memory_->base() + memory_->size()));
     }
     std::byte* const bytes = memory_->at(request.address);
     const std::size_t beats = request.bytes / beat_bytes;
@@ -101,8 +108,9 @@ bool MemoryPort::step(const Outputs& outputs, const Inputs& inputs, chip::Cycle 
         answers_.pop_front();
     }
     if (inputs.ack_valid) {
-        acknowledgements_.erase(std::find_if(acknowledgements_.begin(), acknowledgements_.end(),
-                                             [&](const Acknowledgement& each) { return each.id == inputs.ack_id; }));
+        acknowledgements_.erase(
+            std::find_if(acknowledgements_.begin(), acknowledgements_.end(),
+                         [&](const Acknowledgement& each) { return each.id == inputs.ack_id; }));
     }
     take(outputs, inputs, now);
     bool probed = false;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Between the hardware's memory port and the simulated memory system: one channel for requests, a beat a cycle,
-// which reads and writes share, and one for answers; the buffers of a tile in both.
+// Between the hardware's memory port and the simulated memory system: one channel for requests, a beat a
+// cycle, which reads and writes share, and one for answers; the buffers of a tile in both.
 
 #include <cstdint>
 #include <deque>

@@ -61,9 +61,11 @@ std::vector<Parameter> parameters(const Config& config) {
         require(depth >= 2, fmt::format("{} is {}; expected at least 2", key, depth));
     }
     const Geometry geometry(config);
-    require(geometry.scratchpad_row_bytes <= 64,
-            fmt::format("a row of the mesh has {} bytes; expected at most 64", geometry.scratchpad_row_bytes));
-    // The latencies of Gemmini's tiles and scalers become stages of a pipeline, as far as there is something to part.
+    require(
+        geometry.scratchpad_row_bytes <= 64,
+        fmt::format("a row of the mesh has {} bytes; expected at most 64", geometry.scratchpad_row_bytes));
+    // The latencies of Gemmini's tiles and scalers become stages of a pipeline, as far as there is something
+    // to part.
     const auto stages = [](std::uint32_t latency, std::uint32_t most) {
         return std::uint64_t{std::clamp(latency, 1U, most)};
     };

@@ -1,5 +1,5 @@
-// Writes the hardware's parameters of a chip for the build: FILE.f with Verilator's options, FILE.ys with a command of
-// Yosys, and FILE.inc with a string of C++.
+// Writes the hardware's parameters of a chip for the build: FILE.f with Verilator's options, FILE.ys with a
+// command of Yosys, and FILE.inc with a string of C++.
 //
 //     rtl_parameters FILE CHIP.toml [section.key=value...]
 

@@ -1,4 +1,5 @@
-// `partita simulate --accelerator rtl`: the training program with the Verilated accelerator in the place of the model's.
+// `partita simulate --accelerator rtl`: the training program with the Verilated accelerator in the place of
+// the model's.
 
 #include <cstdlib>
 #include <filesystem>
@@ -57,13 +58,14 @@ TEST_F(SimulateHardware, TrainsToTheModelsBits) {
 }
 
 TEST_F(SimulateHardware, RunsThePublishedProgramToTheModelsBits) {
-    compare({"simulate", "--chip", chip_file("ms4-c1"), "--program", "published", "--steps", "2", "--parts", "1"});
+    compare({"simulate", "--chip", chip_file("ms4-c1"), "--program", "published", "--steps", "2", "--parts",
+             "1"});
 }
 
 TEST_F(SimulateHardware, NamesTheChipsThatAreBuiltIn) {
     refuses(1, {"no hardware for an accelerator of SIDE=4", "SCRATCHPAD_ROWS=32768", "ms4-c1"},
-            {"simulate", "--chip", chip_file("ms4-c1"), "--set", "gemmini.scratchpad_bytes=262144", "--steps", "3",
-             "--parts", "1", "--accelerator", "rtl"});
+            {"simulate", "--chip", chip_file("ms4-c1"), "--set", "gemmini.scratchpad_bytes=262144", "--steps",
+             "3", "--parts", "1", "--accelerator", "rtl"});
 }
 
 TEST_F(SimulateHardware, NamesTheKeyThatHardwareCannotHave) {

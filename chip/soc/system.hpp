@@ -46,8 +46,8 @@ using AcceleratorMaker = std::function<std::unique_ptr<gemmini::Port>(
 
 class System final : private Observer {
   public:
-    // Loads the program. Throws ChipError if it does not fit the chip. `program` must outlive the system. The accelerator
-    // is the model's if `maker` is empty.
+    // Loads the program. Throws ChipError if it does not fit the chip. `program` must outlive the system. The
+    // accelerator is the model's if `maker` is empty.
     System(const config::Chip& chip, const program::Program& program, ConsoleSink& console,
            const AcceleratorMaker& maker = {});
     ~System() override;

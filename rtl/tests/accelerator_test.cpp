@@ -1,14 +1,14 @@
-// The whole accelerator against the model of what its commands do: random streams of commands, main memory that takes and
-// gives when it likes, then scratchpad, accumulator and main memory compared bit for bit. PARTITA_RTL_STREAMS says how
-// many streams; the seed is printed, and PARTITA_RTL_SEED repeats it.
+// The whole accelerator against the model of what its commands do: random streams of commands, main memory
+// that takes and gives when it likes, then scratchpad, accumulator and main memory compared bit for bit.
+// PARTITA_RTL_STREAMS says how many streams; the seed is printed, and PARTITA_RTL_SEED repeats it.
 
 #include <gtest/gtest.h>
 
 #include <cstring>
 #include <iostream>
 
-#include "chip/gemmini/machine.hpp"
 #include "built_chips.hpp"
+#include "chip/gemmini/machine.hpp"
 #include "random_memory.hpp"
 #include "random_stream.hpp"
 #include "settings.hpp"
@@ -116,7 +116,8 @@ class Bench {
             const auto found = memory_.load<std::uint16_t>(base + offset);
             const auto wanted = expected_.load<std::uint16_t>(base + offset);
             if (found != wanted && ++wrong <= 20) {
-                ADD_FAILURE() << std::hex << "at offset " << offset << ": " << found << ", expected " << wanted;
+                ADD_FAILURE() << std::hex << "at offset " << offset << ": " << found << ", expected "
+                              << wanted;
             }
         }
         FAIL() << wrong << " halfwords differ";

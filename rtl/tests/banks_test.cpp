@@ -1,5 +1,5 @@
-// The scratchpad and the accumulator against arrays: reads and writes at random, several a cycle, and what each has to
-// grant or to refuse. The seed is printed, and PARTITA_RTL_SEED repeats it.
+// The scratchpad and the accumulator against arrays: reads and writes at random, several a cycle, and what
+// each has to grant or to refuse. The seed is printed, and PARTITA_RTL_SEED repeats it.
 
 #include <gtest/gtest.h>
 
@@ -73,8 +73,9 @@ TEST(Scratchpad, KeepsRowsAndGrantsOnePortAMemory) {
             return top.write_valid != 0 && memory_of(top.write_row) == memory_of(row);
         };
         const bool ready_0 = !blocked(top.read_row_0);
-        const bool ready_1 = !blocked(top.read_row_1) &&
-                             !(top.read_valid_0 != 0 && memory_of(top.read_row_0) == memory_of(top.read_row_1));
+        const bool ready_1 =
+            !blocked(top.read_row_1) &&
+            !(top.read_valid_0 != 0 && memory_of(top.read_row_0) == memory_of(top.read_row_1));
         EXPECT_EQ(top.read_ready_0 != 0, ready_0);
         EXPECT_EQ(top.read_ready_1 != 0, ready_1);
         due[0].push_back(top.read_valid_0 != 0 && ready_0 ? contents[top.read_row_0] : std::nullopt);
@@ -94,7 +95,8 @@ Row sum(Row left, Row right) {
     Row result = 0;
     for (unsigned lane = 0; lane < side; ++lane) {
         const auto element = [lane](Row row) { return static_cast<std::uint16_t>(row >> (16 * lane)); };
-        const float total = chip::gemmini::widen_bf16(element(left)) + chip::gemmini::widen_bf16(element(right));
+        const float total =
+            chip::gemmini::widen_bf16(element(left)) + chip::gemmini::widen_bf16(element(right));
         result |= Row{chip::gemmini::round_to_bf16(total)} << (16 * lane);
     }
     return result;
@@ -149,8 +151,7 @@ TEST(Accumulator, AddsResultsAndMovesInTheirOrder) {
         const bool takes = top.result_valid == 0 && !in_pipeline(top.move_row);
         EXPECT_EQ(top.move_ready != 0, takes);
         const bool moved = top.move_valid != 0 && takes;
-        const bool reads_old =
-            top.result_valid != 0 ? top.result_adds != 0 : moved && top.move_adds != 0;
+        const bool reads_old = top.result_valid != 0 ? top.result_adds != 0 : moved && top.move_adds != 0;
         const unsigned entering = top.result_valid != 0 ? top.result_row : top.move_row;
         const bool gives =
             !(reads_old && memory_of(entering) == memory_of(top.read_row)) && !in_pipeline(top.read_row);

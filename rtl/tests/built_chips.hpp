@@ -1,6 +1,7 @@
 #pragma once
 
-// The chips whose accelerators are built in, by the names that the build gives them: a file of chips/, each setting behind a
+// The chips whose accelerators are built in, by the names that the build gives them: a file of chips/, each
+// setting behind a
 // "+".
 
 #include <algorithm>
@@ -35,7 +36,8 @@ inline chip::config::Chip chip_of(const std::string& name) {
 }
 
 inline std::string test_name(std::string name) {
-    std::replace_if(name.begin(), name.end(), [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
+    std::replace_if(
+        name.begin(), name.end(), [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
     return name;
 }
 

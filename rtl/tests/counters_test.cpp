@@ -1,5 +1,7 @@
-// The performance counters against the model's (chip/gemmini/counters.hpp): random events and commands. The seed is printed,
-// and PARTITA_RTL_SEED repeats it.
+// The performance counters against the model's (chip/gemmini/counters.hpp): random events and commands. The
+// seed is printed, and PARTITA_RTL_SEED repeats it.
+
+#include "chip/gemmini/counters.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +9,6 @@
 #include <random>
 
 #include "Vcounters_test.h"
-#include "chip/gemmini/counters.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -57,8 +58,8 @@ TEST(CountersModule, CountsAsTheModel) {
             operation.snapshot = engine() % 4 == 0;
             operation.configure = !snapshot && !operation.snapshot && engine() % 3 == 0;
             operation.external = operation.configure && engine() % 3 == 0;
-            operation.event = static_cast<std::uint8_t>(
-                engine() % (operation.external ? external_count : event_count));
+            operation.event =
+                static_cast<std::uint8_t>(engine() % (operation.external ? external_count : event_count));
         }
         top.rs1 = encode(operation);
         top.clock = 0;
@@ -70,7 +71,8 @@ TEST(CountersModule, CountsAsTheModel) {
             EXPECT_EQ(top.result, model.execute(operation)) << "cycle " << cycle;
             snapshot = !operation.reset && !operation.snapshot_reset && (snapshot || operation.snapshot);
         }
-        // A counter that is reset or configured does not count the event of that cycle, nor do sums that are reset.
+        // A counter that is reset or configured does not count the event of that cycle, nor do sums that are
+        // reset.
         const bool resets = operation.reset;
         for (unsigned event = 1; event < event_count; ++event) {
             if ((top.event_now >> event & 1) != 0) {

@@ -88,8 +88,8 @@ std::string Shape::name() const {
 }
 
 std::vector<Shape> shapes() {
-    // Published: an LSTM of 128 units on one input, a batch of four, a matrix for each gate. Ours: all gates in one matrix,
-    // batch in columns, the weights' gradient over a part of 14 steps (learn/src/gemmini).
+    // Published: an LSTM of 128 units on one input, a batch of four, a matrix for each gate. Ours: all gates
+    // in one matrix, batch in columns, the weights' gradient over a part of 14 steps (learn/src/gemmini).
     return {
         {"published", 4, 128, 129, true, false, true, 4},
         {"published", 4, 10, 128, true, false, true, 1},

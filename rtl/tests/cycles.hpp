@@ -31,8 +31,8 @@ struct Measured {
     chip::Cycle hardware = 0;
 };
 
-// From the first command to the end of a fence, with the operands in the L2: the second of two runs. Fails the test if the
-// results differ.
+// From the first command to the end of a fence, with the operands in the L2: the second of two runs. Fails
+// the test if the results differ.
 Measured measure(const chip::config::Chip& chip, const Shape& shape);
 
 }  // namespace partita::rtl::test

@@ -1,5 +1,7 @@
-// The hardware is no slower than the model of Gemmini on any shape, and on the programs' shapes together at least a
-// tenth faster. Prints the table of docs/rtl/cycles.md.
+// The hardware is no slower than the model of Gemmini on any shape, and on the programs' shapes together at
+// least a tenth faster. Prints the table of docs/rtl/cycles.md.
+
+#include "cycles.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,7 +9,6 @@
 #include <cstdio>
 
 #include "built_chips.hpp"
-#include "cycles.hpp"
 
 namespace partita::rtl::test {
 namespace {
@@ -32,8 +33,8 @@ TEST_P(CyclesTest, HardwareIsNoSlowerThanTheModel) {
             sum.hardware += measured.hardware * shape.times;
         }
     }
-    fmt::print("| sum | of the programs' products, each as often as in a step | {} | {} | {:.0f} % |\n", sum.model,
-               sum.hardware, less(sum));
+    fmt::print("| sum | of the programs' products, each as often as in a step | {} | {} | {:.0f} % |\n",
+               sum.model, sum.hardware, less(sum));
     EXPECT_GE(less(sum), 10.0);
 }
 

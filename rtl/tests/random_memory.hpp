@@ -1,7 +1,7 @@
 #pragma once
 
-// A main memory that answers when it likes: takes requests in some cycles, gives answers to reads in any order, beats
-// with pauses, and acknowledges writes in any order. Checks what the port promises.
+// A main memory that answers when it likes: takes requests in some cycles, gives answers to reads in any
+// order, beats with pauses, and acknowledges writes in any order. Checks what the port promises.
 
 #include <gtest/gtest.h>
 
@@ -126,7 +126,8 @@ class RandomMemory {
                 << "id " << unsigned{outputs.write_id} << " is in use";
             first_beat_ = outputs;
         }
-        EXPECT_TRUE(outputs.write_address == first_beat_.write_address && outputs.write_id == first_beat_.write_id &&
+        EXPECT_TRUE(outputs.write_address == first_beat_.write_address &&
+                    outputs.write_id == first_beat_.write_id &&
                     outputs.write_bytes == first_beat_.write_bytes);
         const std::uint64_t address = outputs.write_address + beats_written_ * beat_bytes;
         ++beats_written_;

@@ -82,8 +82,8 @@ void RandomStream::configure_load(Commands& list, unsigned channel, bool straigh
     load_stride_[channel] = one_in(5) ? 0 : random(100) * element;
     block_stride_[channel] = geometry_.side + (!straight && one_in(4) ? static_cast<unsigned>(random(5)) : 0);
     list.push_back(command(0,
-                           std::uint64_t{scale()} << 32 | std::uint64_t{block_stride_[channel]} << 16 | 1 << 8 |
-                               channel << 3 | random(1) << 2 | 1,
+                           std::uint64_t{scale()} << 32 | std::uint64_t{block_stride_[channel]} << 16 |
+                               1 << 8 | channel << 3 | random(1) << 2 | 1,
                            load_stride_[channel]));
 }
 
@@ -102,7 +102,8 @@ void RandomStream::move_in(Commands& list) {
     std::uint32_t local = accumulator ? accumulator_row() | in_accumulator : scratchpad_row();
     local |= accumulator && one_in(2) ? adds : 0;
     const std::uint64_t bytes = load_stride_[channel] * rows + std::uint64_t{count} * geometry_.input_bytes;
-    list.push_back(command(move_in_functs[channel], one_in(10) ? 0 : place(bytes, memory_), tile(local, rows, count)));
+    list.push_back(
+        command(move_in_functs[channel], one_in(10) ? 0 : place(bytes, memory_), tile(local, rows, count)));
 }
 
 void RandomStream::move_out(Commands& list) {
@@ -129,8 +130,8 @@ void RandomStream::multiply(Commands& list) {
     list.push_back(command(one_in(3) ? 5 : 4, tile(a, size(), size()), tile(d, size(), size())));
 }
 
-// One loop anywhere, or two in flight at the same time: these lie in different halves, and where the first leaves its
-// results in the accumulator, the second adds to them.
+// One loop anywhere, or two in flight at the same time: these lie in different halves, and where the first
+// leaves its results in the accumulator, the second adds to them.
 void RandomStream::loops(Commands& list) {
     configure_execute(list, true);
     for (unsigned channel = 0; channel < 3; ++channel) {

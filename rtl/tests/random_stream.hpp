@@ -1,7 +1,7 @@
 #pragma once
 
-// Random commands within the protocol: every command that the decoder takes, with everything in range, and no two
-// moves through the same bytes of main memory.
+// Random commands within the protocol: every command that the decoder takes, with everything in range, and no
+// two moves through the same bytes of main memory.
 
 #include <random>
 #include <vector>
@@ -13,9 +13,10 @@ namespace partita::rtl::test {
 
 class RandomStream {
   public:
-    // Reads are from [memory, memory + half) of main memory, writes to the half behind it. `window`: local rows
-    // that most commands keep to, so that they meet.
-    RandomStream(const chip::gemmini::Config& config, chip::Address memory, std::uint64_t half, std::mt19937_64& engine)
+    // Reads are from [memory, memory + half) of main memory, writes to the half behind it. `window`: local
+    // rows that most commands keep to, so that they meet.
+    RandomStream(const chip::gemmini::Config& config, chip::Address memory, std::uint64_t half,
+                 std::mt19937_64& engine)
         : config_(config), geometry_(config), memory_(memory), half_(half), engine_(&engine) {}
 
     // Fills all of scratchpad and accumulator, and the weights.
@@ -34,7 +35,9 @@ class RandomStream {
     chip::Address place(std::uint64_t bytes, chip::Address from);
     std::uint32_t scratchpad_row();
     std::uint32_t accumulator_row();
-    unsigned size() { return one_in(3) ? 1 + static_cast<unsigned>(random(geometry_.side - 1)) : geometry_.side; }
+    unsigned size() {
+        return one_in(3) ? 1 + static_cast<unsigned>(random(geometry_.side - 1)) : geometry_.side;
+    }
     unsigned columns(unsigned most);
 
     void configure_execute(Commands& list, bool straight = false);

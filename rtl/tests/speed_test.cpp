@@ -1,4 +1,5 @@
-// How many cycles of the hardware are simulated a second: at least 20,000, or the training program takes hours.
+// How many cycles of the hardware are simulated a second: at least 20,000, or the training program takes
+// hours.
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

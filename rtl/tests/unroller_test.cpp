@@ -1,6 +1,7 @@
-// The loop unroller against the model's own list of a loop's commands (chip/gemmini/loop.hpp): the same commands, each
-// unit's in the same order, whatever the room in the queues; multiplications behind the move-ins of what they read, move-outs
-// behind the multiplications that they wait for. The seed is printed, and PARTITA_RTL_SEED repeats it.
+// The loop unroller against the model's own list of a loop's commands (chip/gemmini/loop.hpp): the same
+// commands, each unit's in the same order, whatever the room in the queues; multiplications behind the
+// move-ins of what they read, move-outs behind the multiplications that they wait for. The seed is printed,
+// and PARTITA_RTL_SEED repeats it.
 
 #include <gtest/gtest.h>
 
@@ -118,14 +119,17 @@ class UnrollerBench {
 
     void take(const Command& command) {
         const unsigned unit = unit_of(command);
-        const bool room = unit == 4 ? top_.room_store != 0 : unit == 3 ? top_.room_execute != 0 : top_.room_load != 0;
+        const bool room = unit == 4   ? top_.room_store != 0
+                          : unit == 3 ? top_.room_execute != 0
+                                      : top_.room_load != 0;
         EXPECT_TRUE(room) << describe(command);
         std::deque<Expected>& list = expected_[unit];
         ASSERT_FALSE(list.empty()) << describe(command);
         EXPECT_EQ(describe(command), describe(list.front().command));
         const unsigned loop = list.front().loop;
         list.pop_front();
-        // What a multiplication reads has been asked for, if it ever is; a move-out's results have been multiplied.
+        // What a multiplication reads has been asked for, if it ever is; a move-out's results have been
+        // multiplied.
         if (unit == 3 && command.kind != Kind::preload) {
             expect_moved(command.compute().input, 0, loop);
         } else if (unit == 3) {
