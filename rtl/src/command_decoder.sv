@@ -206,6 +206,16 @@ module command_decoder #(
   assign d_range = tile_range(d_tile, 1'b0, 1'b0, 1'b0);
   assign c_range = tile_range(c_tile, 1'b1, 1'b0, c_stride != ROW_BITS'(1));
 
+  // No operand lies in the accumulator and no result in the scratchpad.
+  wire first_present = !garbage({rs1[31:29], rs1[ROW_BITS:0]});
+  wire second_present = !garbage({rs2[31:29], rs2[ROW_BITS:0]});
+  never_check operands_where_they_can_be (
+    .clock  (clock),
+    .reset  (reset),
+    .happens((preload && second_present && !rs2[31]) || ((preload || execute_valid) && first_present && rs1[31]) ||
+             (execute_valid && second_present && rs2[31]))
+  );
+
   wire unused = &{1'b0, rs1, rs2};
 
 endmodule
