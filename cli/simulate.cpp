@@ -100,6 +100,9 @@ void simulate(const SimulateOptions& options) {
     check_writable(options.trace);
     check_distinct({options.json, options.trace});
     const chip::config::Chip chip = options.program.chip();
+    if (options.accelerator == "rtl") {
+        rtl::require_device(chip.gemmini);
+    }
     const chip::program::Program program = options.program.program(chip, options.quiet);
     CycleProgress progress(fmt::format("{} on {}", program.name(), chip.name));
     explore::SimulationOptions run;

@@ -69,8 +69,9 @@ struct Built {
 };
 std::vector<Built> built_devices();
 
-// The accelerator of this chip, after reset. Throws ChipError that names those that there are if it is not
-// among them.
+// Throws ChipError that names those that there are if this chip's accelerator is not among them.
+void require_device(const chip::gemmini::Config& config);
+// The accelerator of this chip, after reset. Throws as require_device.
 std::unique_ptr<Device> make_device(const chip::gemmini::Config& config);
 
 }  // namespace partita::rtl

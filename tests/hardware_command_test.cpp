@@ -69,7 +69,7 @@ TEST_F(SimulateHardware, NamesTheChipsThatAreBuiltIn) {
 }
 
 TEST_F(SimulateHardware, NamesTheKeyThatHardwareCannotHave) {
-    refuses(1, {"accumulator_type is fp32; expected input_type, bf16"},
+    refuses(1, {"spatial_array_type is fp32; expected input_type, bf16"},
             {"simulate", "--chip", chip_file("ms4-c1"), "--set", "gemmini.accumulator_type=fp32", "--set",
              "gemmini.spatial_array_type=fp32", "--steps", "3", "--parts", "1", "--accelerator", "rtl"});
 }
