@@ -12,6 +12,7 @@
 #include "options.hpp"
 #include "output.hpp"
 #include "partita/data/atomic_file.hpp"
+#include "rtl/accelerator.hpp"
 
 namespace partita::cli {
 namespace {
@@ -20,6 +21,7 @@ struct SimulateOptions {
     ChipProgramOptions program;
     std::string json;
     std::string trace;
+    std::string accelerator = "model";
     std::uint64_t limit = 0;
     bool quiet = false;
 };
@@ -98,10 +100,18 @@ void simulate(const SimulateOptions& options) {
     check_writable(options.trace);
     check_distinct({options.json, options.trace});
     const chip::config::Chip chip = options.program.chip();
+    if (options.accelerator == "rtl") {
+        rtl::require_device(chip.gemmini);
+    }
     const chip::program::Program program = options.program.program(chip, options.quiet);
     CycleProgress progress(fmt::format("{} on {}", program.name(), chip.name));
     explore::SimulationOptions run;
     run.trace = options.trace;
+    if (options.accelerator == "rtl") {
+        run.accelerator = [](const auto& config, auto& memory, auto& system) {
+            return std::make_unique<rtl::Accelerator>(config, memory, system);
+        };
+    }
     run.limit = options.limit == 0 ? chip::never : options.limit;
     if (!options.quiet) {
         run.console = [&](std::string_view text) {
@@ -136,6 +146,11 @@ void add_simulate(CLI::App& app) {
     command->add_option("--json", options->json, "write the run record to this file, for machines");
     command->add_option("--trace", options->trace,
                         "write a trace for Perfetto (ui.perfetto.dev) to this file");
+    command
+        ->add_option(
+            "--accelerator", options->accelerator,
+            "model: of Gemmini, in time; rtl: the hardware of rtl/, by Verilator, much slower [model]")
+        ->check(CLI::IsMember({"model", "rtl"}));
     command->add_option("--limit", options->limit, "give up after so many cycles [none]");
     command->add_flag("--quiet", options->quiet, "print only what goes wrong");
     command->footer(
@@ -143,7 +158,8 @@ void add_simulate(CLI::App& app) {
         "  partita simulate --chip chips/ms4-c1.toml --parts 28\n"
         "  partita simulate --chip chips/ms8-c4.toml --program published --parts 7 --json record.json\n"
         "  partita simulate --chip chips/ms4-c1.toml --elf program.elf --trace trace.json\n"
-        "  partita simulate --chip chips/ms4-c1.toml --set gemmini.scratchpad_bytes=262144 --parts 56");
+        "  partita simulate --chip chips/ms4-c1.toml --set gemmini.scratchpad_bytes=262144 --parts 56\n"
+        "  partita simulate --chip chips/ms4-c1.toml --steps 14 --parts 1 --accelerator rtl");
     command->callback([options] { simulate(*options); });
 }
 

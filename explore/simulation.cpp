@@ -107,7 +107,7 @@ Simulation simulate(const config::Chip& chip, const program::Program& program,
     }
     const std::vector<std::string> regions = region_names(program);
     Console console(options.console);
-    soc::System system(chip, program, console);
+    soc::System system(chip, program, console, options.accelerator);
     std::unique_ptr<trace::PerfettoTrace> trace;
     if (!options.trace.empty()) {
         trace =

@@ -18,6 +18,7 @@ namespace partita::explore {
 
 struct SimulationOptions {
     chip::Cycle limit = chip::never;
+    chip::soc::AcceleratorMaker accelerator;   // empty: the model of Gemmini
     std::filesystem::path trace;               // a file for Perfetto; empty: none
     chip::soc::TraceSink* listener = nullptr;  // hears what a trace would; not together with a trace
     // Hears the program's console as it writes; may be empty.

@@ -27,25 +27,6 @@
 
 namespace partita::chip::gemmini {
 
-// What the accelerator has done since reset.
-struct Statistics {
-    std::uint64_t busy_cycles = 0;    // with a command or a transfer outstanding
-    std::uint64_t array_cycles = 0;   // in which a row whose results are kept enters the mesh
-    std::uint64_t multiply_adds = 0;  // of real data, padding not counted
-    std::uint64_t read_bytes = 0;     // by DMA, whole transactions
-    std::uint64_t written_bytes = 0;
-    std::uint64_t conflict_cycles = 0;  // in which the mesh waited for a bank that was written
-};
-
-// Hears of commands when they are over; for traces.
-class CommandObserver {
-  public:
-    virtual ~CommandObserver() = default;
-    // `unit`: "load", "store" or "execute". Of a load or store the cycles from the controller's beginning to
-    // completion, of a compute those in which it was fed.
-    virtual void command(const char* unit, const char* name, Cycle first, Cycle last) = 0;
-};
-
 class Accelerator final : public Port {
   public:
     // `config` must be valid; `memory` is what the commands work on, `system` says how long its transfers
@@ -62,9 +43,8 @@ class Accelerator final : public Port {
     std::uint64_t issue(const RoccCommand& command, Cycle at, Cycle& result_at) override;
     std::string state() const override;
 
-    Statistics statistics() const;
-    // Null: nobody listens.
-    void observe(CommandObserver* observer) { observer_ = observer; }
+    Statistics statistics() const override;
+    void observe(CommandObserver* observer) override { observer_ = observer; }
     Function& function() { return function_; }
 
     // Goes through every cycle, even if nothing can happen in it; to check that leaving them out changes

@@ -18,6 +18,25 @@ struct RoccCommand {
     std::uint64_t rs2 = 0;
 };
 
+// What the accelerator has done since reset.
+struct Statistics {
+    std::uint64_t busy_cycles = 0;    // with a command or a transfer outstanding
+    std::uint64_t array_cycles = 0;   // in which a row whose results are kept enters the mesh
+    std::uint64_t multiply_adds = 0;  // of real data, padding not counted
+    std::uint64_t read_bytes = 0;     // by DMA, whole transactions
+    std::uint64_t written_bytes = 0;
+    std::uint64_t conflict_cycles = 0;  // in which the mesh waited for a bank that was written
+};
+
+// Hears of commands when they are over; for traces.
+class CommandObserver {
+  public:
+    virtual ~CommandObserver() = default;
+    // `unit`: "load", "store" or "execute". Of a load or store the cycles from the controller's beginning to
+    // completion, of a compute those in which it was fed.
+    virtual void command(const char* unit, const char* name, Cycle first, Cycle last) = 0;
+};
+
 class Port {
   public:
     virtual ~Port() = default;
@@ -43,6 +62,11 @@ class Port {
 
     // What holds the accelerator: the oldest command, queues and the unit that waits; for reports.
     virtual std::string state() const = 0;
+
+    // What cannot be seen from outside may stay 0.
+    virtual Statistics statistics() const { return {}; }
+    // Null: nobody listens. An accelerator that does not know when its commands are over tells nothing.
+    virtual void observe(CommandObserver* /*observer*/) {}
 };
 
 }  // namespace partita::chip::gemmini

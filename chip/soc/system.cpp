@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "chip/base/error.hpp"
+#include "chip/gemmini/accelerator.hpp"
 
 namespace partita::chip::soc {
 namespace {
@@ -23,12 +24,14 @@ Cycle soonest_effect(const memory::Config& memory) {
 
 }  // namespace
 
-System::System(const config::Chip& chip, const program::Program& program, ConsoleSink& console)
+System::System(const config::Chip& chip, const program::Program& program, ConsoleSink& console,
+               const AcceleratorMaker& maker)
     : chip_(chip),
       program_(program),
       memory_(chip.memory.base, chip.memory.bytes),
       caches_(chip.memory, chip.soc.cores, memory_),
-      accelerator_(chip.gemmini, memory_, caches_),
+      accelerator_(maker ? maker(chip.gemmini, memory_, caches_)
+                         : std::make_unique<gemmini::Accelerator>(chip.gemmini, memory_, caches_)),
       devices_(chip.soc, memory_, program, console),
       alarms_(chip.soc.cores, never),
       ledger_(chip.soc.cores, most_regions),
@@ -38,7 +41,7 @@ System::System(const config::Chip& chip, const program::Program& program, Consol
         Environment environment;
         environment.memory = &memory_;
         environment.caches = &caches_;
-        environment.accelerator = hart == 0 ? &accelerator_ : nullptr;
+        environment.accelerator = hart == 0 ? accelerator_.get() : nullptr;
         environment.devices = &devices_;
         environment.observer = this;
         cores_.push_back(std::make_unique<rocket::Core>(chip.rocket, hart, environment));
@@ -54,7 +57,7 @@ System::System(const config::Chip& chip, const program::Program& program, Consol
 System::~System() = default;
 
 Activity System::activity() const {
-    const gemmini::Statistics counted = accelerator_.statistics();
+    const gemmini::Statistics counted = accelerator_->statistics();
     return {counted.busy_cycles, counted.array_cycles, counted.multiply_adds, counted.read_bytes,
             counted.written_bytes};
 }
@@ -90,8 +93,8 @@ System::Turn System::next_turn() const {
         const Agent& agent = agents_[hart];
         offer(static_cast<int>(hart), *agent.runnable ? *agent.now : alarms_[hart]);
     }
-    if (!accelerator_.idle()) {
-        offer(static_cast<int>(harts()), accelerator_.now());
+    if (!accelerator_->idle()) {
+        offer(static_cast<int>(harts()), accelerator_->now());
     }
     return turn;
 }
@@ -112,7 +115,7 @@ void System::run_core(unsigned hart, Cycle others, Cycle until) {
 }
 
 void System::run_accelerator(Cycle others, Cycle until) {
-    accelerator_.run(std::min(others, until));
+    accelerator_->run(std::min(others, until));
 }
 
 // Hart 0 waits for room in the command queue or for the accelerator's end.
@@ -124,9 +127,9 @@ void System::wake_waiting() {
     const rocket::Stop why = owner.why();
     std::optional<Cycle> since;
     if (why == rocket::Stop::ready) {
-        since = accelerator_.ready_since();
+        since = accelerator_->ready_since();
     } else if (why == rocket::Stop::idle) {
-        since = accelerator_.idle_since();
+        since = accelerator_->idle_since();
     }
     if (since) {
         owner.wake(std::max(*since, owner.now()));
@@ -159,7 +162,7 @@ void System::settle(Cycle end) {
 
 Outcome System::run(const RunOptions& options) {
     trace_ = options.trace;
-    accelerator_.observe(options.trace);
+    accelerator_->observe(options.trace);
     Cycle checkpoint = std::min(progress_interval, options.limit);
     try {
         while (!devices_.finished()) {
@@ -234,7 +237,7 @@ std::string System::report(const std::string& what) const {
             text += "\n  " + describe_hart(hart);
         }
     }
-    return text + "\n  accelerator: " + accelerator_.state();
+    return text + "\n  accelerator: " + accelerator_->state();
 }
 
 }  // namespace partita::chip::soc

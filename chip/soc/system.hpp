@@ -11,7 +11,7 @@
 
 #include "chip/base/units.hpp"
 #include "chip/config/chip.hpp"
-#include "chip/gemmini/accelerator.hpp"
+#include "chip/gemmini/port.hpp"
 #include "chip/memory/flat.hpp"
 #include "chip/memory/shared_memory.hpp"
 #include "chip/program/program.hpp"
@@ -40,10 +40,16 @@ struct Outcome {
     Cycle cycles = 0;  // of hart 0, until the program ended
 };
 
+// Makes what takes the accelerator's commands, working on this memory, through this memory system.
+using AcceleratorMaker = std::function<std::unique_ptr<gemmini::Port>(
+    const gemmini::Config&, memory::FlatMemory&, memory::MemorySystem&)>;
+
 class System final : private Observer {
   public:
-    // Loads the program. Throws ChipError if it does not fit the chip. `program` must outlive the system.
-    System(const config::Chip& chip, const program::Program& program, ConsoleSink& console);
+    // Loads the program. Throws ChipError if it does not fit the chip. `program` must outlive the system. The
+    // accelerator is the model's if `maker` is empty.
+    System(const config::Chip& chip, const program::Program& program, ConsoleSink& console,
+           const AcceleratorMaker& maker = {});
     ~System() override;
 
     // Runs until the program ends. Throws ChipError with a report (hart, pc, symbol and line, what the
@@ -86,7 +92,7 @@ class System final : private Observer {
     const program::Program& program_;
     memory::FlatMemory memory_;
     memory::SharedMemory caches_;
-    gemmini::Accelerator accelerator_;
+    std::unique_ptr<gemmini::Port> accelerator_;
     SystemDevices devices_;
     std::vector<std::unique_ptr<rocket::Core>> cores_;
     std::vector<Agent> agents_;  // by hart

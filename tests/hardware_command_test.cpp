@@ -1,0 +1,78 @@
+// `partita simulate --accelerator rtl`: the training program with the Verilated accelerator in the place of
+// the model's.
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "command.hpp"
+#include "firmware/host/build.hpp"
+
+namespace partita::test {
+namespace {
+
+const std::filesystem::path source = PARTITA_SOURCE_DIR;
+
+std::string chip_file(const std::string& name) {
+    return (source / "chips" / (name + ".toml")).string();
+}
+
+class SimulateHardware : public CommandTest {
+  protected:
+    SimulateHardware() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
+    void SetUp() override {
+        if (!PARTITA_HAS_HARDWARE) {
+            GTEST_SKIP() << "Verilator is absent";
+        }
+        if (!std::filesystem::exists("/usr/bin/riscv64-linux-gnu-g++") ||
+            !std::filesystem::exists(firmware::BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a")) {
+            GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
+        }
+    }
+
+    nlohmann::json record_of(const Arguments& command, const std::string& accelerator) const {
+        const std::string file = accelerator + ".json";
+        const Outcome outcome = run(with(command, {"--quiet", "--accelerator", accelerator, "--json", file}));
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+        return json(file);
+    }
+
+    // The same numbers and the same traffic, in no more time.
+    void compare(const Arguments& command) const {
+        const nlohmann::json model = record_of(command, "model");
+        const nlohmann::json hardware = record_of(command, "rtl");
+        EXPECT_EQ(hardware.at("console"), model.at("console"));
+        EXPECT_NE(hardware.at("console"), "");
+        for (const char* bytes : {"dma_read_bytes", "dma_written_bytes"}) {
+            EXPECT_EQ(hardware.at("accelerator").at(bytes), model.at("accelerator").at(bytes)) << bytes;
+            EXPECT_GT(hardware.at("accelerator").at(bytes), 0) << bytes;
+        }
+        EXPECT_LE(hardware.at("cycles"), model.at("cycles"));
+    }
+
+  private:
+    data::test::TemporaryDirectory cache_;
+};
+
+TEST_F(SimulateHardware, TrainsToTheModelsBits) {
+    compare({"simulate", "--chip", chip_file("ms4-c1"), "--steps", "3", "--parts", "1", "--hidden", "20"});
+}
+
+TEST_F(SimulateHardware, RunsThePublishedProgramToTheModelsBits) {
+    compare({"simulate", "--chip", chip_file("ms4-c1"), "--program", "published", "--steps", "2", "--parts",
+             "1"});
+}
+
+TEST_F(SimulateHardware, NamesTheChipsThatAreBuiltIn) {
+    refuses(1, {"no hardware for an accelerator of SIDE=4", "SCRATCHPAD_ROWS=32768", "ms4-c1"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--set", "gemmini.scratchpad_bytes=262144", "--steps",
+             "3", "--parts", "1", "--accelerator", "rtl"});
+}
+
+TEST_F(SimulateHardware, NamesTheKeyThatHardwareCannotHave) {
+    refuses(1, {"spatial_array_type is fp32; expected input_type, bf16"},
+            {"simulate", "--chip", chip_file("ms4-c1"), "--set", "gemmini.accumulator_type=fp32", "--set",
+             "gemmini.spatial_array_type=fp32", "--steps", "3", "--parts", "1", "--accelerator", "rtl"});
+}
+
+}  // namespace
+}  // namespace partita::test
