@@ -8,17 +8,9 @@ execute_process(COMMAND ${PARTITA_VERILATOR} --getenv VERILATOR_ROOT OUTPUT_VARI
                 OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 set(PARTITA_RTL ${PROJECT_SOURCE_DIR}/rtl)
 
-option(PARTITA_RTL_COVERAGE "Count which lines and bits of the hardware tests reach (docs/rtl/coverage.md)" OFF)
-
 # What all Verilated models share. Its sources and headers are not ours: no warnings from them.
 add_library(partita_verilator_runtime STATIC ${PARTITA_VERILATOR_ROOT}/include/verilated.cpp
                                              ${PARTITA_VERILATOR_ROOT}/include/verilated_threads.cpp)
-set(PARTITA_VERILATOR_COVERAGE "")
-if(PARTITA_RTL_COVERAGE)
-  set(PARTITA_VERILATOR_COVERAGE --coverage)
-  target_sources(partita_verilator_runtime PRIVATE ${PARTITA_VERILATOR_ROOT}/include/verilated_cov.cpp)
-  target_compile_definitions(partita_verilator_runtime PUBLIC PARTITA_RTL_COVERAGE VM_COVERAGE=1)
-endif()
 target_include_directories(partita_verilator_runtime SYSTEM PUBLIC ${PARTITA_VERILATOR_ROOT}/include
                                                                    ${PARTITA_VERILATOR_ROOT}/include/vltstd)
 target_compile_features(partita_verilator_runtime PUBLIC cxx_std_20)
@@ -36,7 +28,7 @@ function(partita_verilated_library name)
     # What an earlier one has left would be joined, too.
     COMMAND ${CMAKE_COMMAND} -E rm -rf ${directory}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${directory}
-    COMMAND ${PARTITA_VERILATOR} --cc --prefix V${name} --Mdir ${directory} -O3 --assert ${PARTITA_VERILATOR_COVERAGE} --x-assign unique
+    COMMAND ${PARTITA_VERILATOR} --cc --prefix V${name} --Mdir ${directory} -O3 --assert --x-assign unique
             --x-initial unique ${ARG_ARGUMENTS}
     COMMAND ${CMAKE_COMMAND} -DDIRECTORY=${directory} -DNAME=V${name} -P
             ${PROJECT_SOURCE_DIR}/cmake/JoinVerilated.cmake

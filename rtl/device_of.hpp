@@ -3,11 +3,6 @@
 // Device for a class that Verilator has made of module `gemmini`.
 
 #include <verilated.h>
-#ifdef PARTITA_RTL_COVERAGE
-#include <verilated_cov.h>
-
-#include <cstdlib>
-#endif
 
 #include <memory>
 
@@ -24,15 +19,7 @@ class DeviceOf final : public Device {
         top_->clock = 0;
         reset();
     }
-    ~DeviceOf() override {
-        top_->final();
-#ifdef PARTITA_RTL_COVERAGE
-        // For verilator_coverage; of the last device alone if there are several.
-        if (const char* const file = std::getenv("PARTITA_RTL_COVERAGE")) {
-            context_->coveragep()->write(file);
-        }
-#endif
-    }
+    ~DeviceOf() override { top_->final(); }
 
     Outputs look(const Inputs& inputs) override {
         set(inputs);

@@ -57,7 +57,6 @@ module command_decoder #(
   output logic                    c_adds,
   output logic [  RANGE_BITS-1:0] a_range,
   output logic [  RANGE_BITS-1:0] b_range,
-  output logic [  RANGE_BITS-1:0] d_range,
   output logic [  RANGE_BITS-1:0] c_range
 );
 
@@ -203,7 +202,6 @@ module command_decoder #(
 
   assign a_range = tile_range(a_tile, 1'b0, transpose_a, a_stride != ROW_BITS'(1));
   assign b_range = tile_range(b_tile, 1'b0, transpose_b, 1'b0);
-  assign d_range = tile_range(d_tile, 1'b0, 1'b0, 1'b0);
   assign c_range = tile_range(c_tile, 1'b1, 1'b0, c_stride != ROW_BITS'(1));
 
   // No operand lies in the accumulator and no result in the scratchpad.

@@ -125,7 +125,7 @@ module gemmini #(
   logic execute_flip, transpose_a, transpose_b, c_adds;
   logic [SIZE_BITS-1:0] move_rows;
   logic [COLUMN_BITS-1:0] move_columns;
-  logic [RANGE_BITS-1:0] move_range, a_range, b_range, d_range, c_range;
+  logic [RANGE_BITS-1:0] move_range, a_range, b_range, c_range;
   logic [STRIDE_BITS-1:0] load_stride, store_stride;
   logic [W-1:0] load_scale, store_scale;
   logic [TILE_WIDTH-1:0] a_tile, b_tile, d_tile, c_tile;
@@ -172,7 +172,6 @@ module gemmini #(
     .c_adds           (c_adds),
     .a_range          (a_range),
     .b_range          (b_range),
-    .d_range          (d_range),
     .c_range          (c_range)
   );
 
@@ -206,7 +205,7 @@ module gemmini #(
     .move_range         (move_range),
     .a_range            (a_range),
     .b_range            (b_range),
-    .d_range            (d_range),
+    .d_present          (d_tile[TILE_WIDTH-1]),
     .c_range            (c_range),
     .load_payload       ({
       move_address, move_row, move_accumulator, move_adds, move_rows, move_columns, load_stride, load_block_stride, load_scale

@@ -3,7 +3,8 @@
 //
 // One command is allocated a cycle, without a ready: `room_*` says in advance that two more would find place.
 // A command for the mesh is a PRELOAD with its COMPUTE. Ranges as in range_table.sv; `move_range` is that of a
-// move-in or a move-out, the others are the mesh's operands and result.
+// move-in or a move-out, the others are the mesh's operands and result. A bias D is rare, so it is taken to be
+// anywhere: `d_present` meets all move-ins.
 
 module reservation_station #(
   parameter int unsigned ROW_BITS = 14,
@@ -26,7 +27,7 @@ module reservation_station #(
   input  logic [   RANGE_BITS-1:0] move_range,
   input  logic [   RANGE_BITS-1:0] a_range,
   input  logic [   RANGE_BITS-1:0] b_range,
-  input  logic [   RANGE_BITS-1:0] d_range,
+  input  logic                     d_present,
   input  logic [   RANGE_BITS-1:0] c_range,
   input  logic [   LOAD_WIDTH-1:0] load_payload,
   input  logic [  STORE_WIDTH-1:0] store_payload,
@@ -55,7 +56,7 @@ module reservation_station #(
   logic [STORE_DEPTH-1:0] store_entry, store_live, store_completing;
   logic [EXECUTE_DEPTH-1:0] execute_entry, execute_live, execute_completing;
 
-  // ---- What a new command meets. Of the mesh's four ranges each has a table, as each may meet a move.
+  // ---- What a new command meets. Of the mesh's three ranges each has a table, as each may meet a move.
 
   logic [LOAD_DEPTH-1:0] move_meets_load, a_meets_load, b_meets_load, d_meets_load, c_meets_load;
   logic [STORE_DEPTH-1:0] move_meets_store, c_meets_store;
@@ -63,9 +64,8 @@ module reservation_station #(
 
   generate
     genvar t;
-    for (t = 0; t < 5; t = t + 1) begin : gen_load_tables
-      wire [RANGE_BITS-1:0] with_range = t == 0 ? move_range : t == 1 ? a_range : t == 2 ? b_range :
-                                         t == 3 ? d_range : c_range;
+    for (t = 0; t < 4; t = t + 1) begin : gen_load_tables
+      wire [RANGE_BITS-1:0] with_range = t == 0 ? move_range : t == 1 ? a_range : t == 2 ? b_range : c_range;
       logic [LOAD_DEPTH-1:0] meets;
       range_table #(
         .DEPTH   (LOAD_DEPTH),
@@ -95,7 +95,7 @@ module reservation_station #(
         .meets     (meets)
       );
     end
-    for (t = 0; t < 4; t = t + 1) begin : gen_execute_tables
+    for (t = 0; t < 3; t = t + 1) begin : gen_execute_tables
       logic [EXECUTE_DEPTH-1:0] meets;
       range_table #(
         .DEPTH   (EXECUTE_DEPTH),
@@ -104,7 +104,7 @@ module reservation_station #(
         .clock     (clock),
         .write     (allocate_execute),
         .entry     (execute_entry),
-        .range     (t == 0 ? a_range : t == 1 ? b_range : t == 2 ? d_range : c_range),
+        .range     (t == 0 ? a_range : t == 1 ? b_range : c_range),
         .live      (execute_live),
         .with_range(move_range),
         .meets     (meets)
@@ -115,14 +115,21 @@ module reservation_station #(
   assign move_meets_load = gen_load_tables[0].meets;
   assign a_meets_load = gen_load_tables[1].meets;
   assign b_meets_load = gen_load_tables[2].meets;
-  assign d_meets_load = gen_load_tables[3].meets;
-  assign c_meets_load = gen_load_tables[4].meets;
+  assign c_meets_load = gen_load_tables[3].meets;
   assign move_meets_store = gen_store_tables[0].meets;
   assign c_meets_store = gen_store_tables[1].meets;
   assign meets_a = gen_execute_tables[0].meets;
   assign meets_b = gen_execute_tables[1].meets;
-  assign meets_d = gen_execute_tables[2].meets;
-  assign meets_c = gen_execute_tables[3].meets;
+  assign meets_c = gen_execute_tables[2].meets;
+
+  logic [EXECUTE_DEPTH-1:0] has_d;
+  always_ff @(posedge clock) begin
+    if (allocate_execute) begin
+      has_d <= (has_d & ~execute_entry) | (d_present ? execute_entry : '0);
+    end
+  end
+  assign meets_d = has_d & execute_live;
+  assign d_meets_load = d_present ? load_live : '0;
 
   // ---- The queues.
 
