@@ -22,6 +22,7 @@ void add_validate(CLI::App& app);
 void add_routine(CLI::App& app);
 void add_report(CLI::App& app);
 void add_baseline(CLI::App& app);
+void add_synth(CLI::App& app);
 
 // Who carries out the runs of a sweep, so many at a time on each machine; 0: as fits.
 using MakeWorkers = std::function<std::unique_ptr<explore::Workers>(std::uint32_t jobs)>;

@@ -21,6 +21,7 @@ int run(int argc, char** argv) {
     add_explore(app, local_workers);
     add_baseline(app);
     add_report(app);
+    add_synth(app);
     add_run_request(app);
     return run_application(app, argc, argv);
 }

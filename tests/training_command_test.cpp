@@ -124,12 +124,9 @@ TEST_F(TrainingCommand, RateThatIsTooHighIsSaid) {
 }
 
 TEST_F(TrainingCommand, FileNameThatIsNotUtf8IsStillReported) {
-    std::filesystem::rename(path("model"), path("mod\xff"
-                                                "el"));
-    succeeds({"evaluate",
-              "mod\xff"
-              "el",
-              "--sequences", "sequences", "--json", "scores.json"});
+    const std::string name = std::string("mod\xff") + "el";
+    std::filesystem::rename(path("model"), path(name));
+    succeeds({"evaluate", name, "--sequences", "sequences", "--json", "scores.json"});
     EXPECT_TRUE(says(json("scores.json").at("model"), {"mod", "el"}));
 }
 

@@ -34,7 +34,7 @@ module fma_normalize #(
     $error("SIG must be a multiple of 4, FRAME at least 4");
   end
 
-  logic [WIDTH-1:0] bits;
+  logic [WIDTH-1:0] bits, flipped;
   logic [GROUPS-1:0] occupied, uneven;  // groups that are not all zero; not all as the bits below the sum
   logic [SHIFT-1:0] shift;
   logic room;  // the exponent allows for all that this level and later ones may shift
@@ -43,9 +43,10 @@ module fma_normalize #(
 
   always_comb begin
     bits = {sum ^ {FRAME{negative}}, {(WIDTH - FRAME) {increment}}};
+    flipped = {sum ^ {FRAME{negative | increment}}, {(WIDTH - FRAME) {1'b0}}};
     for (int i = 0; i < GROUPS; i++) begin
       occupied[i] = bits[4*i+:4] != 0;
-      uneven[i] = bits[4*i+:4] != {4{increment}};
+      uneven[i] = flipped[4*i+:4] != 0;
     end
     room = top[EXP:SHIFT] != 0;
     rest = sticky;

@@ -3,13 +3,14 @@
 
 module arithmetic_bench #(
   parameter int unsigned EXP = 8,
-  parameter int unsigned SIG = 8
+  parameter int unsigned SIG = 8,
+  parameter int unsigned INPUT_STAGES = 0  // registers in front of all
 ) (
   input  logic                   clock,
-  input  logic [    EXP+SIG-1:0] x,
-  input  logic [    EXP+SIG-1:0] y,
-  input  logic [    EXP+SIG-1:0] z,
-  input  logic                   relu,
+  input  logic [    EXP+SIG-1:0] in_x,
+  input  logic [    EXP+SIG-1:0] in_y,
+  input  logic [    EXP+SIG-1:0] in_z,
+  input  logic                   in_relu,
   output logic [6*(EXP+SIG)-1:0] multiply_adds,     // x * y + z
   output logic [6*(EXP+SIG)-1:0] multiply_adds_dsp,
   output logic [5*(EXP+SIG)-1:0] sums,              // x + z
@@ -18,6 +19,15 @@ module arithmetic_bench #(
 );
 
   localparam int unsigned W = EXP + SIG;
+
+  logic [W-1:0] x, y, z;
+  logic relu;
+
+  delay #(
+    .WIDTH(3 * W + 1), .STAGES(INPUT_STAGES)
+  ) u_inputs (
+    .clock, .in({in_x, in_y, in_z, in_relu}), .out({x, y, z, relu})
+  );
 
   for (genvar stages = 0; stages < 6; stages++) begin : g_stages
     fma #(

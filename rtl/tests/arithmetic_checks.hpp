@@ -24,22 +24,24 @@ struct Operands {
 template <typename Top>
 class ArithmeticBench {
   public:
-    explicit ArithmeticBench(const Format& format) : format_(format) {}
+    // input_stages: as the bench has in front of its units.
+    ArithmeticBench(const Format& format, unsigned input_stages)
+        : format_(format), input_stages_(input_stages) {}
 
     // Gives the operands to all units and compares what comes out of each with the operands of as many cycles
     // ago as it has stages.
     void feed(const Operands& operands) {
-        set_element(top_.x, 0, format_.bits(), operands.triple.x);
-        set_element(top_.y, 0, format_.bits(), operands.triple.y);
-        set_element(top_.z, 0, format_.bits(), operands.triple.z);
-        top_.relu = operands.relu;
+        set_element(top_.in_x, 0, format_.bits(), operands.triple.x);
+        set_element(top_.in_y, 0, format_.bits(), operands.triple.y);
+        set_element(top_.in_z, 0, format_.bits(), operands.triple.z);
+        top_.in_relu = operands.relu;
         top_.clock = 0;
         top_.eval();
         under_way_.push_front(operands);
-        for (unsigned stages = 0; stages < under_way_.size(); ++stages) {
-            check(stages, under_way_[stages]);
+        for (unsigned stages = 0; stages + input_stages_ < under_way_.size(); ++stages) {
+            check(stages, under_way_[stages + input_stages_]);
         }
-        if (under_way_.size() == most_stages + 1) {
+        if (under_way_.size() == most_stages + input_stages_ + 1) {
             under_way_.pop_back();
         }
         top_.clock = 1;
@@ -78,14 +80,15 @@ class ArithmeticBench {
     }
 
     Format format_;
+    unsigned input_stages_;
     Top top_;
     std::deque<Operands> under_way_;
     unsigned failures_ = 0;
 };
 
 template <typename Top>
-void check_special_numbers(const Format& format) {
-    ArithmeticBench<Top> bench(format);
+void check_special_numbers(const Format& format, unsigned input_stages = 0) {
+    ArithmeticBench<Top> bench(format, input_stages);
     const auto numbers = special_numbers(format);
     const unsigned step = chosen_count("PARTITA_RTL_SPECIAL", 9);
     unsigned count = 0;
@@ -101,11 +104,11 @@ void check_special_numbers(const Format& format) {
 }
 
 template <typename Top>
-void check_random_numbers(const Format& format) {
+void check_random_numbers(const Format& format, unsigned input_stages = 0) {
     const std::uint64_t seed = chosen_seed();
     const unsigned count = chosen_count("PARTITA_RTL_TRIPLES", 20'000);
     std::cout << "seed " << seed << ", " << count << " triples\n";
-    ArithmeticBench<Top> bench(format);
+    ArithmeticBench<Top> bench(format, input_stages);
     Triples numbers(format, seed);
     for (unsigned i = 0; i < count; ++i) {
         bench.feed({numbers.next(), i % 8 == 0});

@@ -10,10 +10,10 @@ namespace partita::rtl::test {
 namespace {
 
 TEST(Netlist, OfArithmeticOfSpecialNumbers) {
-    check_special_numbers<Varithmetic_netlist>(bf16);
+    check_special_numbers<Varithmetic_netlist>(bf16, 1);
 }
 TEST(Netlist, OfArithmeticOfRandomNumbers) {
-    check_random_numbers<Varithmetic_netlist>(bf16);
+    check_random_numbers<Varithmetic_netlist>(bf16, 1);
 }
 TEST(Netlist, OfMesh) {
     check_mesh<Vmesh_netlist>(bf16, 4, 3);
