@@ -25,6 +25,8 @@ function(partita_verilated_library name)
   set(all ${directory}/V${name}__all.cpp)
   add_custom_command(
     OUTPUT ${all}
+    # Files of an earlier model, if it had more, must not be taken for parts of this one.
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${directory}
     COMMAND ${PARTITA_VERILATOR} --cc --prefix V${name} --Mdir ${directory} -O3 --x-assign unique --x-initial unique
             ${ARG_ARGUMENTS}
     COMMAND ${CMAKE_COMMAND} -DDIRECTORY=${directory} -DNAME=V${name} -P
