@@ -6,6 +6,8 @@
 #include <array>
 #include <map>
 #include <set>
+#include <span>
+#include <string_view>
 
 #include "explore/report/figure_rows.hpp"
 #include "explore/report/scale.hpp"
@@ -26,6 +28,8 @@ constexpr double top = 66;  // title and legend
 constexpr double between = 18;
 constexpr double panel_height = 250;
 constexpr double bottom = 56;
+constexpr double name_line = 12;     // of the names above panels
+constexpr double name_letter = 6.6;  // its width, about
 
 // A chart cut down to what is drawn.
 class Drawing {
@@ -68,6 +72,7 @@ class Drawing {
     std::size_t left_out_ = 0;
     Placement x_, y_;
     double panel_width_ = 0;
+    double names_height_ = 0;  // beyond their first line
     double x0_ = 0;
     double y0_ = 0;
     Svg svg_;
@@ -80,9 +85,45 @@ void cut(std::vector<Cell>& values, std::size_t most, std::size_t& left_out) {
     }
 }
 
+double width_of_panel(std::size_t panels) {
+    const double count = static_cast<double>(std::clamp<std::size_t>(panels, 1, most_panels));
+    return (width - left - right - (count - 1) * between) / count;
+}
+
+// "ms4-c1 + soc.cores=2" as "ms4-c1" and "cores=2".
+std::vector<std::string> lines_of(const std::string& name) {
+    constexpr std::string_view separator = " + ";
+    std::vector<std::string> lines;
+    for (std::size_t from = 0; from <= name.size();) {
+        const std::size_t end = std::min(name.find(separator, from), name.size());
+        const std::string part = name.substr(from, end - from);
+        const std::size_t section = lines.empty() ? std::string::npos : part.find('.');
+        lines.push_back(section == std::string::npos ? part : part.substr(section + 1));
+        from = end + separator.size();
+    }
+    return lines;
+}
+
+// How many lines the names above panels take: one where all have room in one.
+std::size_t lines_of_names(const Chart& chart, const std::vector<Cell>& panels) {
+    std::size_t longest = 0;
+    std::size_t most = 1;
+    for (const Cell& panel : std::span(panels).first(std::min(panels.size(), most_panels))) {
+        const std::string name = chart.panel_label + panel.text();
+        longest = std::max(longest, name.size());
+        most = std::max(most, lines_of(name).size());
+    }
+    return static_cast<double>(longest) * name_letter <= width_of_panel(panels.size()) ? 1 : most;
+}
+
+double height_of_names(const Chart& chart, const std::vector<Cell>& panels) {
+    return static_cast<double>(lines_of_names(chart, panels) - 1) * name_line;
+}
+
 double height_of(const Chart& chart, const Table& table, const std::vector<std::size_t>& rows) {
     const auto count = std::clamp<std::size_t>(facets(table, rows, chart.row).size(), 1, most_rows);
-    return top + static_cast<double>(count) * (panel_height + between) + bottom;
+    const double names = height_of_names(chart, facets(table, rows, chart.panel));
+    return top + static_cast<double>(count) * (names + panel_height + between) + bottom;
 }
 
 Drawing::Drawing(const Chart& chart, const std::string& workload)
@@ -97,8 +138,8 @@ Drawing::Drawing(const Chart& chart, const std::string& workload)
       svg_(width, height_of(chart, table_, rows_)) {
     cut(panels_, most_panels, left_out_);
     cut(rows_of_panels_, most_rows, left_out_);
-    const double count = std::max<double>(1, static_cast<double>(panels_.size()));
-    panel_width_ = (width - left - right - (count - 1) * between) / count;
+    panel_width_ = width_of_panel(panels_.size());
+    names_height_ = height_of_names(chart, panels_);
 }
 
 std::vector<Cell> Drawing::cells(const std::string& column) const {
@@ -322,7 +363,12 @@ void Drawing::draw_names(const Cell* panel, const Cell* row_of_panels) {
                                   x, y));
         }
     }
-    svg_.text(x0_ + panel_width_, y0_ - 6, name, "text-anchor=\"end\" font-weight=\"600\" font-size=\"11\"");
+    const std::vector<std::string> lines = names_height_ > 0 ? lines_of(name) : std::vector{name};
+    double y = y0_ - 6 - static_cast<double>(lines.size() - 1) * name_line;
+    for (const std::string& line : lines) {
+        svg_.text(x0_ + panel_width_, y, line, "text-anchor=\"end\" font-weight=\"600\" font-size=\"11\"");
+        y += name_line;
+    }
 }
 
 void Drawing::draw_panel(const Cell* panel, const Cell* row_of_panels) {
@@ -364,7 +410,8 @@ std::string Drawing::text() {
     for (std::size_t line = 0; line < lines; ++line) {
         for (std::size_t column = 0; column < columns; ++column) {
             x0_ = left + static_cast<double>(column) * (panel_width_ + between);
-            y0_ = top + 6 + static_cast<double>(line) * (panel_height + between);
+            y0_ = top + 6 + names_height_ +
+                  static_cast<double>(line) * (names_height_ + panel_height + between);
             draw_axes(column == 0, line + 1 == lines);
             draw_panel(panels_.empty() ? nullptr : &panels_[column],
                        rows_of_panels_.empty() ? nullptr : &rows_of_panels_[line]);

@@ -152,17 +152,21 @@ export function draw(chart, allRows, {colour}, width) {
     const ours = rows.filter((row) => row.source !== "published" && !isElsewhere(row));
     const marks = [];
     const narrow = panels.length > 4; // no room for both names above a panel
+    // Names of chips with settings are broken where they have no room in one line.
+    const roomy = panels.every((fx) => `${chart.panel_label}${fx}`.length * 6.6 <= (width - 76) / panels.length);
+    const nameLines = roomy ? 1 : Math.max(...panels.map((fx) => `${fx}`.split(" + ").length));
     if (chart.panel || chart.row) {
         const facet = {...(chart.panel ? {fx: "fx"} : {}), ...(chart.row ? {fy: "fy"} : {})};
         const name = ({fx, fy}) =>
             [fx !== null ? chart.panel_label + fx : "", fy !== null && !narrow ? chart.row_label + fy : ""]
                 .filter(Boolean)
+                .map((text) => (nameLines > 1 ? text.replaceAll(/ \+ (\w+\.)?/g, "\n") : text))
                 .join(", ");
         const style = {...facet, fontWeight: 600, fontSize: 11, fill: "currentColor"};
         marks.push(
             Plot.text(
                 panels.flatMap((fx) => lines.map((fy) => ({fx, fy}))),
-                {...style, text: name, frameAnchor: "top-right", dy: -12},
+                {...style, text: name, frameAnchor: "top-right", lineAnchor: "bottom", dy: -3},
             ),
         );
         if (narrow && chart.row) {
@@ -275,20 +279,20 @@ export function draw(chart, allRows, {colour}, width) {
         ),
     );
 
-    const height = 46 + lines.length * (chart.mark === "bars" ? 230 : 270);
+    const height = 46 + lines.length * (11 * (nameLines - 1) + (chart.mark === "bars" ? 230 : 270));
     const xScale = scale(x, rows, chart.mark, true);
     const element = Plot.plot({
         width,
         height,
         marks,
         marginLeft: 56,
-        marginTop: 34,
+        marginTop: 34 + 11 * (nameLines - 1),
         marginBottom: xScale.tickRotate ? 92 : 42,
         marginRight: 20,
         x: xScale,
         y: scale(y, rows, chart.mark, false),
         ...(chart.panel ? {fx: {axis: null, domain: panels, padding: 0.06}} : {}),
-        ...(chart.row ? {fy: {axis: null, domain: lines, padding: 0.14}} : {}),
+        ...(chart.row ? {fy: {axis: null, domain: lines, padding: 0.14 + 0.05 * (nameLines - 1)}} : {}),
         style: {background: "none"},
     });
     return {element, rows, note: leftOut ? `${leftOut} more panels are left out; filter to see them.` : ""};

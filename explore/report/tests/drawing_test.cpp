@@ -102,6 +102,24 @@ TEST(Drawing, StacksBarsAndDrawsTheFront) {
     EXPECT_EQ(count(svg.substr(begin, front - begin), ","), 4u);
 }
 
+// Each setting of a chip on a line of its own where the whole name has no room above its panel.
+TEST(Drawing, BreaksLongNamesOfPanels) {
+    Subjects all;
+    for (const char* cores : {"1", "2", "4"}) {
+        all.runs.push_back(test::subject("ms4-c1", 1, 100));
+        all.runs.back().chip = std::string("ms4-c1 + soc.cores=") + cores;
+    }
+    const auto drawn = [&] { return draw(functions(all, test::published(), "train"), published_workload); };
+    EXPECT_EQ(count(drawn(), ">ms4-c1 + soc.cores=2, simulated</text>"), 1u);
+    for (Subject& run : all.runs) {
+        run.chip += " + gemmini.scratchpad_bytes=262144";
+    }
+    const std::string svg = drawn();
+    EXPECT_EQ(count(svg, ">ms4-c1</text>"), 3u);
+    EXPECT_EQ(count(svg, ">cores=2</text>"), 1u);
+    EXPECT_EQ(count(svg, ">scratchpad_bytes=262144, simulated</text>"), 3u);
+}
+
 TEST(Drawing, SaysHowManyPanelsAreLeftOut) {
     Subjects all;
     for (std::uint32_t chip = 0; chip < 11; ++chip) {
