@@ -44,8 +44,8 @@ std::vector<std::string> command_of(const std::string& python, const std::string
     for (std::string& variable : runner::torch_environment(threads)) {
         command.push_back(std::move(variable));
     }
-    command.insert(command.end(), {python, PARTITA_SOURCE "/bench/torch_peer.py", workload,
-                                   std::to_string(threads), device});
+    const std::string script = PARTITA_SOURCE "/bench/torch_peer.py";
+    command.insert(command.end(), {python, script, workload, std::to_string(threads), device});
     return command;
 }
 

@@ -193,6 +193,7 @@ namespace {
 struct Way {
     unsigned luts = 0;
     unsigned carry = 0;
+    // NOLINTNEXTLINE(modernize-use-nullptr): it takes the comparison with 0 for one of pointers
     auto operator<=>(const Way&) const = default;
 };
 

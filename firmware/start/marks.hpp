@@ -21,13 +21,13 @@ struct Decimal {
 
 template <unsigned long Size>
 struct ExpectedRegions {
-    constexpr ExpectedRegions(unsigned long count, const char* ids) : number(count) {
-        for (unsigned long i = 0; i < Size; ++i) {
-            regions[i] = ids[i];
+    constexpr ExpectedRegions(unsigned long count, const char (&ids)[Size]) : number(count) {
+        for (unsigned long i = 0; i + 1 < Size; ++i) {
+            regions[i + 1] = ids[i];
         }
     }
     Decimal number;
-    char regions[Size] = {};
+    char regions[Size] = {' '};  // then the ids
 };
 
 }  // namespace partita::firmware
@@ -39,6 +39,6 @@ struct ExpectedRegions {
 // Whoever shows progress counts how often hart 0 enters certain regions: `number` times in all. The regions
 // follow as a text of their ids, like "10 11"; none: every region. Once a program, in namespace
 // partita::firmware.
-#define PARTITA_EXPECTED_REGIONS(number, ids)                                                           \
-    [[gnu::section(".partita.expected"), gnu::used]] static constinit const ExpectedRegions<sizeof ids> \
-    expected_region_count(number, " " ids)
+#define PARTITA_EXPECTED_REGIONS(number, ids)                                               \
+    [[gnu::section(".partita.expected"), gnu::used]] static constinit const ExpectedRegions \
+    expected_region_count(number, ids)
