@@ -7,14 +7,12 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <vector>
 
 #include "chip/base/error.hpp"
-#include "chip/base/fnv1a.hpp"
 #include "chip/config/firmware.hpp"
+#include "content_key.hpp"
 #include "firmware/host/build.hpp"
 #include "options.hpp"
 #include "partita/data/atomic_file.hpp"
@@ -49,23 +47,6 @@ data::Sequences pieces(const data::Sequences& sequences, std::size_t length,
     return result;
 }
 
-// Of everything that a program is made of.
-class Key {
-  public:
-    void add(std::string_view text) {
-        hash_.add(text);
-        hash_.add(std::byte{0xff});
-    }
-    void add_file(const fs::path& path) {
-        std::ifstream file(path, std::ios::binary);
-        add(std::string(std::istreambuf_iterator<char>(file), {}));
-    }
-    std::string text() const { return fmt::format("{:016x}", hash_.value()); }
-
-  private:
-    chip::Fnv1a hash_;
-};
-
 // What is compiled for a chip: not what runs on the host beside it, nor what explains it.
 bool is_compiled(const fs::path& file) {
     constexpr std::array<std::string_view, 4> kinds{".cpp", ".hpp", ".S", ".ld"};
@@ -87,7 +68,7 @@ const std::string& source_key() {
             }
         }
         std::ranges::sort(files);
-        Key key;
+        ContentKey key;
         for (const fs::path& file : files) {
             key.add(file.lexically_relative(root).string());
             key.add_file(file);
@@ -173,7 +154,7 @@ data::Sequences sequences_of(const ChipProgramOptions& options) {
 }
 
 std::string digest_of(const data::Model& model, const data::Sequences& sequences) {
-    Key key;
+    ContentKey key;
     const std::vector<std::byte> blob = firmware::make_blob(model, sequences);
     key.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
     return key.text();
@@ -187,7 +168,7 @@ Ingredients ingredients(const ChipProgramOptions& options, const chip::config::C
 ProgramIdentity identity_of(const ChipProgramOptions& options, const Ingredients& all) {
     const std::string data = digest_of(all.model, all.sequences);
     static const std::string version = version_of(all.options.compiler);
-    Key program;
+    ContentKey program;
     program.add(options.name);
     program.add(version);
     for (const auto& command : firmware::build_commands(all.options, all.model, "folder", "elf")) {

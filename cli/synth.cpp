@@ -5,8 +5,6 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,6 +13,7 @@
 #include "chip/base/error.hpp"
 #include "chip/config/chip.hpp"
 #include "commands.hpp"
+#include "content_key.hpp"
 #include "explore/report/published.hpp"
 #include "explore/store.hpp"
 #include "options.hpp"
@@ -77,24 +76,17 @@ class WorkFolder {
     fs::path path_;
 };
 
-// What a result depends on besides the chip: the sources, the tool and how it is asked. FNV-1a.
+// What a result depends on besides the chip: the sources, the tool and how it is asked.
 std::string version_of(const SynthOptions& options) {
-    std::uint64_t hash = 0xcbf29ce484222325;
-    const auto add = [&](const std::string& text) {
-        for (const char c : text) {
-            hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-        }
-        hash = (hash ^ 0xff) * 0x100000001b3;
-    };
+    ContentKey key;
     for (const fs::path& source : rtl::sources_in(options.sources)) {
-        std::ifstream in(source, std::ios::binary);
-        add(source.filename().string());
-        add({std::istreambuf_iterator<char>(in), {}});
+        key.add(source.filename().string());
+        key.add_file(source);
     }
-    add(options.yosys);
-    add(options.dsp ? "dsp" : "lut");
-    add(fmt::format("{}", options.levels));
-    return fmt::format("{:016x}", hash);
+    key.add(options.yosys);
+    key.add(options.dsp ? "dsp" : "lut");
+    key.add(fmt::format("{}", options.levels));
+    return key.text();
 }
 
 nlohmann::ordered_json json_of(const rtl::Resources& resources) {
