@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <chrono>
+#include <thread>
+
 namespace partita::explore {
 namespace {
 
 // A writer holds the store for milliseconds; one that waits longer than this waits for something that hangs.
-constexpr int patience_milliseconds = 60'000;
+constexpr std::chrono::milliseconds patience{60'000};
+constexpr std::chrono::milliseconds between_tries{5};
 
 }  // namespace
 
@@ -108,9 +112,26 @@ Database::Database(const std::filesystem::path& path) : path_(path) {
     if (opened != SQLITE_OK) {
         fail("opening it");
     }
-    sqlite3_busy_timeout(database, patience_milliseconds);
+    sqlite3_busy_timeout(database, static_cast<int>(patience.count()));
+    write_ahead();
     // FULL: a commit is on the disk when it returns. Commits are as rare as simulations end.
-    execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+    execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+}
+
+void Database::write_ahead() const {
+    using std::chrono::steady_clock;
+    const auto last_try = steady_clock::now() + patience;
+    while (true) {
+        const int result =
+            sqlite3_exec(database_.get(), "PRAGMA journal_mode = WAL", nullptr, nullptr, nullptr);
+        if (result == SQLITE_OK) {
+            return;
+        }
+        if ((result & 0xFF) != SQLITE_BUSY || steady_clock::now() >= last_try) {
+            fail("opening it");
+        }
+        std::this_thread::sleep_for(between_tries);
+    }
 }
 
 void Database::execute(const char* text) const {

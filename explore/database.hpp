@@ -110,6 +110,10 @@ class Database {
         void operator()(sqlite3* database) const;
     };
 
+    // Two that open a new file at once are in each other's way here, and SQLite does not wait for them by
+    // itself: both hold a lock that the other needs.
+    void write_ahead() const;
+
     std::filesystem::path path_;
     std::unique_ptr<sqlite3, Close> database_;
 };

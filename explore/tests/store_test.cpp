@@ -1,8 +1,10 @@
 #include "explore/store.hpp"
 
+#include <fmt/format.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <set>
 #include <thread>
 
@@ -222,30 +224,42 @@ TEST_F(Store, RefusesOtherFiles) {
     EXPECT_NE(sentence_of("/dev/full").find("/dev/full"), std::string::npos);
 }
 
+// All of them wait for the same moment, so that they do get in each other's way.
 TEST_F(Store, SeveralMayMakeItAtOnce) {
-    constexpr int count = 8;
-    std::vector<pid_t> children;
-    for (int i = 0; i < count; ++i) {
-        const pid_t child = fork();
-        if (child == 0) {
-            try {
-                RunStore store(store_file());
-                store.join("one of many");
-                store.enrol(wanted_up_to(20));
-                _exit(0);
-            } catch (const StoreError& error) {
-                fprintf(stderr, "%s\n", error.what());
-                _exit(1);
+    constexpr int count = 8, rounds = 20;
+    for (int round = 0; round < rounds; ++round) {
+        const auto file = folder / fmt::format("{}.sqlite", round);
+        std::array<int, 2> start{};
+        ASSERT_EQ(pipe(start.data()), 0);
+        std::vector<pid_t> children;
+        for (int i = 0; i < count; ++i) {
+            const pid_t child = fork();
+            if (child == 0) {
+                close(start[1]);
+                char nothing = 0;
+                while (read(start[0], &nothing, 1) > 0) {
+                }
+                try {
+                    RunStore store(file);
+                    store.join("one of many");
+                    store.enrol(wanted_up_to(20));
+                    _exit(0);
+                } catch (const StoreError& error) {
+                    fprintf(stderr, "%s\n", error.what());
+                    _exit(1);
+                }
             }
+            children.push_back(child);
         }
-        children.push_back(child);
+        close(start[1]);
+        close(start[0]);
+        for (const pid_t child : children) {
+            int status = 0;
+            waitpid(child, &status, 0);
+            EXPECT_EQ(status, 0);
+        }
+        EXPECT_EQ(RunStore(file).runs().size(), 20u);
     }
-    for (const pid_t child : children) {
-        int status = 0;
-        waitpid(child, &status, 0);
-        EXPECT_EQ(status, 0);
-    }
-    EXPECT_EQ(RunStore(store_file()).runs().size(), 20u);
 }
 
 TEST_F(Store, RecordsAreChecked) {

@@ -160,9 +160,17 @@ TEST_F(SweepTest, SurvivesBeingKilled) {
     std::mt19937 random(1);
     std::map<std::uint32_t, std::string> finished;  // parts, and when
     for (int turn = 0; turn < kills; ++turn) {
+        const std::size_t begun = lines_of_file(log()).size();
         const pid_t child = sweep_in_a_process(runs, "sleep 0.02");
-        // From before the store is there to some runs later.
-        usleep(std::uniform_int_distribution<useconds_t>(0, 120'000)(random));
+        // Every other time when some runs are done, however slow the machine; else from before the store is
+        // there on.
+        if (turn % 2 == 1) {
+            const std::size_t more = std::uniform_int_distribution<std::size_t>(at_a_time + 2, 8)(random);
+            while (lines_of_file(log()).size() < begun + more) {
+                usleep(1000);
+            }
+        }
+        usleep(std::uniform_int_distribution<useconds_t>(0, turn % 2 == 1 ? 20'000 : 120'000)(random));
         kill(child, SIGKILL);
         int status = 0;
         ASSERT_EQ(waitpid(child, &status, 0), child);
