@@ -17,7 +17,7 @@ inline constexpr float baseline_learning_rate = 0.01f;
 inline constexpr float baseline_alpha = 0.1f;
 
 struct BaselineWork {
-    TrainingData data;
+    ProgramData data;
     std::uint32_t steps = 784;
     std::uint32_t batch = 4;
     std::vector<std::uint32_t> parts;  // K

@@ -258,8 +258,8 @@ ProgramIdentity ChipProgramOptions::identity(const chip::config::Chip& chip) con
     return identity_of(*this, ingredients(*this, chip));
 }
 
-TrainingData ChipProgramOptions::training_data() const {
-    TrainingData all{model_of(*this), sequences_of(*this), {}};
+ProgramData ChipProgramOptions::training_data() const {
+    ProgramData all{model_of(*this), sequences_of(*this), {}};
     all.digest = digest_of(all.model, all.sequences);
     return all;
 }

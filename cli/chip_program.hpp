@@ -24,7 +24,7 @@ struct ProgramIdentity {
 };
 
 // The network to start from and the sequences to learn, as programs for the chip have them.
-struct TrainingData {
+struct ProgramData {
     data::Model model;
     data::Sequences sequences;  // of `steps` steps
     std::string digest;         // ProgramIdentity::data
@@ -57,7 +57,7 @@ struct ChipProgramOptions {
     // the samples cannot be read.
     ProgramIdentity identity(const chip::config::Chip& chip) const;
     // What the program is given, for others that do the same work. Throws as `build` does.
-    TrainingData training_data() const;
+    ProgramData training_data() const;
     // The file of the ELF that `program` would read; builds it if need be.
     std::filesystem::path build(const chip::config::Chip& chip, bool quiet) const;
 };

@@ -26,6 +26,12 @@ struct SimulateOptions {
     bool quiet = false;
 };
 
+// "122.4 million", "31.5 thousand": the hardware's simulation is a thousand times slower than the model's.
+std::string large_number(double number) {
+    return number < 1e6 ? fmt::format("{:.1f} thousand", number / 1e3)
+                        : fmt::format("{:.1f} million", number / 1e6);
+}
+
 // Simulated cycles, their rate and what is left.
 class CycleProgress {
   public:
@@ -36,8 +42,8 @@ class CycleProgress {
         const double seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
         const double rate = seconds > 0 ? static_cast<double>(cycles) / seconds : 0;
-        const std::string note = fmt::format("{:.0f} million cycles, {:.1f} million/s",
-                                             static_cast<double>(cycles) / 1e6, rate / 1e6);
+        const std::string note =
+            fmt::format("{} cycles, {}/s", large_number(static_cast<double>(cycles)), large_number(rate));
         // Shares in millionths; of an unknown whole nothing is done yet.
         progress_.update(static_cast<std::uint64_t>(share * 1e6) + 1, 1'000'001, note);
     }
@@ -90,9 +96,9 @@ void print_breakdown(const explore::Simulation& run, const chip::config::Chip& c
                    memory.at("arena_bytes").get<std::uint64_t>(),
                    memory.at("arena_touched_bytes").get<std::uint64_t>());
     }
-    fmt::print("simulated in {}: {:.1f} million cycles/s, {:.1f} million hart-cycles/s\n",
-               duration(run.host_seconds), static_cast<double>(run.cycles) / 1e6 / run.host_seconds,
-               static_cast<double>(run.hart_cycles) / 1e6 / run.host_seconds);
+    fmt::print("simulated in {}: {} cycles/s, {} hart-cycles/s\n", duration(run.host_seconds),
+               large_number(static_cast<double>(run.cycles) / run.host_seconds),
+               large_number(static_cast<double>(run.hart_cycles) / run.host_seconds));
 }
 
 void simulate(const SimulateOptions& options) {

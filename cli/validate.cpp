@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string percent(double share) {
+std::string signed_percent(double share) {
     return fmt::format("{:+.1f} %", 100 * share);
 }
 
@@ -26,7 +26,7 @@ void print_errors(const explore::Measurements& published, const explore::Measure
         const auto expected = static_cast<double>(published.at(point).at("total"));
         const auto found = static_cast<double>(cycles.at("total"));
         points.add({point.name(), fmt::format("{:.0f}", expected), fmt::format("{:.0f}", found),
-                    percent(found / expected - 1)});
+                    signed_percent(found / expected - 1)});
     }
     fmt::print("{}\n", points.text());
     const auto errors = explore::errors(published, simulated);
@@ -38,7 +38,7 @@ void print_errors(const explore::Measurements& published, const explore::Measure
         }
         const explore::Error& error = found->second;
         table.add({function, fmt::format("{}", error.points), fmt::format("{:.1f} %", 100 * error.mean),
-                   percent(error.worst), error.where});
+                   signed_percent(error.worst), error.where});
     }
     fmt::print("{}", table.text());
 }

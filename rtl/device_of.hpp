@@ -2,24 +2,15 @@
 
 // Device for a class that Verilator has made of module `gemmini`.
 
-#include <verilated.h>
-
-#include <memory>
-
 #include "rtl/device.hpp"
+#include "rtl/instance.hpp"
 
 namespace partita::rtl {
 
 template <typename Top>
 class DeviceOf final : public Device {
   public:
-    DeviceOf() : context_(std::make_unique<VerilatedContext>()) {
-        context_->randReset(2);
-        top_ = std::make_unique<Top>(context_.get());
-        top_->clock = 0;
-        reset();
-    }
-    ~DeviceOf() override { top_->final(); }
+    DeviceOf() { reset(); }
 
     Outputs look(const Inputs& inputs) override {
         set(inputs);
@@ -46,10 +37,10 @@ class DeviceOf final : public Device {
     }
 
     void tick() override {
-        context_->timeInc(1);
+        top_.context().timeInc(1);
         top_->clock = 1;
         top_->eval();
-        context_->timeInc(1);
+        top_.context().timeInc(1);
         top_->clock = 0;
     }
 
@@ -79,8 +70,7 @@ class DeviceOf final : public Device {
         top_->ack_id = inputs.ack_id;
     }
 
-    std::unique_ptr<VerilatedContext> context_;
-    std::unique_ptr<Top> top_;
+    Instance<Top> top_;
 };
 
 }  // namespace partita::rtl

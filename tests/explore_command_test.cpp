@@ -112,7 +112,7 @@ TEST_F(Explore, OptionsAreChecked) {
     refuses(2, {"--precision"}, explore_in(with(chip, {"--precision", "fp64"})));
     refuses(2, {"--jobs"}, explore_in(with(chip, {"--jobs", "0"})));
     refuses(1, {"nowhere/file", "cannot be written"}, explore_in(with(chip, {"--json", "nowhere/file"})));
-    write_text("text", "no database, but long enough to be taken for one: " + std::string(200, 'x'));
+    write_text("text", std::string(300, 'x'));  // no database, but long enough to be taken for one
     refuses(1, {"store of runs text", "not a database"},
             with({"explore", "--store", "text", "--steps", "4", "--parts", "1"}, chip));
     const Outcome garbled = run({"run-request"});

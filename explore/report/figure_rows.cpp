@@ -16,13 +16,13 @@ const Resources* find(const Systems& systems, const Machine& machine) {
     return found == systems.end() ? nullptr : &found->resources;
 }
 
-bool dominates(const std::vector<double>& left, const std::vector<double>& right) {
+bool dominates(const std::vector<double>& one, const std::vector<double>& other) {
     bool smaller = false;
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        if (left[i] > right[i]) {
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        if (one[i] > other[i]) {
             return false;
         }
-        smaller = smaller || left[i] < right[i];
+        smaller = smaller || one[i] < other[i];
     }
     return smaller;
 }

@@ -12,6 +12,7 @@
 
 #include "numbers.hpp"
 #include "port_bits.hpp"
+#include "rtl/instance.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -81,7 +82,8 @@ class ArithmeticBench {
 
     Format format_;
     unsigned input_stages_;
-    Top top_;
+    Instance<Top> instance_;
+    Top& top_ = *instance_;
     std::deque<Operands> under_way_;
     unsigned failures_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "Vcounters_test.h"
+#include "rtl/instance.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -28,7 +29,8 @@ TEST(CountersModule, CountsAsTheModel) {
     std::cout << "seed " << seed << '\n';
     std::mt19937_64 engine(seed);
     Counters model(8);
-    Vcounters_test top;
+    Instance<Vcounters_test> instance;
+    Vcounters_test& top = *instance;
     const auto tick = [&top] {
         top.clock = 0;
         top.eval();

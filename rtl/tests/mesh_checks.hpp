@@ -15,6 +15,7 @@
 
 #include "numbers.hpp"
 #include "port_bits.hpp"
+#include "rtl/instance.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -25,6 +26,7 @@ class MeshBench {
     MeshBench(const Format& format, unsigned side, unsigned latency, std::uint64_t seed)
         : format_(format), side_(side), latency_(latency), engine_(seed) {
         top_.reset = 1;
+        top_.load = 0;
         tick();
         top_.reset = 0;
     }
@@ -168,7 +170,8 @@ class MeshBench {
     unsigned side_;
     unsigned latency_;
     std::mt19937_64 engine_;
-    Top top_;
+    Instance<Top> instance_;
+    Top& top_ = *instance_;
     std::array<Set, 2> sets_;
     unsigned char bank_ = 0;
     std::deque<std::optional<Row>> expected_;

@@ -12,6 +12,7 @@
 #include "Vloop_unroller_test.h"
 #include "chip/gemmini/command.hpp"
 #include "chip/gemmini/loop.hpp"
+#include "rtl/instance.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -162,7 +163,8 @@ class UnrollerBench {
     std::mt19937_64 engine_;
     Geometry geometry_;
     LoopSlots slots_;
-    Vloop_unroller_test top_;
+    Instance<Vloop_unroller_test> instance_;
+    Vloop_unroller_test& top_ = *instance_;
     std::deque<RoccCommand> waiting_;
     std::deque<Expected> expected_[5];  // by unit
     unsigned loops_ = 0;
