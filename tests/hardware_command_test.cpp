@@ -20,7 +20,7 @@ class SimulateHardware : public CommandTest {
   protected:
     SimulateHardware() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
     void SetUp() override {
-        if (!PARTITA_HAS_HARDWARE) {
+        if (const bool has_hardware = PARTITA_HAS_HARDWARE; !has_hardware) {
             GTEST_SKIP() << "Verilator is absent";
         }
         if (!std::filesystem::exists("/usr/bin/riscv64-linux-gnu-g++") ||

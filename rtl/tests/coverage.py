@@ -78,7 +78,7 @@ def main(program, modules, folder):
 
 
 ENOUGH = {"line": 1, "toggle": 2}
-LEAST = {"line": 0.5, "toggle": 0.5}
+LEAST = {"line": 0.98, "toggle": 0.80}
 
 if __name__ == "__main__":
     if len(sys.argv) != 4:
