@@ -21,8 +21,8 @@ function(partita_compile_options target)
   endif()
 endfunction()
 
-# A clean build is mostly the same headers again and again. Both options can be off: no source relies on them, as clang-tidy
-# sees, which reads each by itself.
+# A clean build is mostly the same headers again and again. Both options can be off: no source relies on them, which
+# clang-tidy of `./dev test --full` sees, since it reads each by itself.
 option(PARTITA_UNITY "Compile several sources of a library as one" ON)
 option(PARTITA_PRECOMPILE "Compile the headers of all tests once" ON)
 

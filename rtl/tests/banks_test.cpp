@@ -12,6 +12,7 @@
 #include "Vaccumulator_test.h"
 #include "Vscratchpad_test.h"
 #include "chip/gemmini/number.hpp"
+#include "rtl/instance.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -43,7 +44,8 @@ TEST(Scratchpad, KeepsRowsAndGrantsOnePortAMemory) {
     const std::uint64_t seed = chosen_seed();
     std::cout << "seed " << seed << '\n';
     std::mt19937_64 engine(seed);
-    Vscratchpad_test top;
+    Instance<Vscratchpad_test> instance;
+    Vscratchpad_test& top = *instance;
     std::vector<std::optional<Row>> contents(rows);
     std::deque<std::optional<Row>> due[2];
     for (auto& port : due) {
@@ -106,7 +108,8 @@ TEST(Accumulator, AddsResultsAndMovesInTheirOrder) {
     const std::uint64_t seed = chosen_seed();
     std::cout << "seed " << seed << '\n';
     std::mt19937_64 engine(seed);
-    Vaccumulator_test top;
+    Instance<Vaccumulator_test> instance;
+    Vaccumulator_test& top = *instance;
     std::vector<std::optional<Row>> contents(rows);
     std::vector<unsigned> written_at(rows, 0);  // cycle in which the last write entered
     std::deque<std::optional<Row>> due(2, std::nullopt);

@@ -11,6 +11,7 @@
 #include "Vtranspose_buffer_4.h"
 #include "Vtranspose_buffer_8.h"
 #include "port_bits.hpp"
+#include "rtl/instance.hpp"
 #include "settings.hpp"
 
 namespace partita::rtl::test {
@@ -34,7 +35,8 @@ void transposes(unsigned side) {
     const std::uint64_t seed = chosen_seed();
     std::cout << "seed " << seed << '\n';
     std::mt19937_64 engine(seed);
-    Top top;
+    Instance<Top> instance;
+    Top& top = *instance;
     top.reset = 1;
     top.in_valid = 0;
     top.out_ready = 0;
