@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
 
 #include "chip/base/error.hpp"
 #include "chip/config/firmware.hpp"
-#include "content_key.hpp"
 #include "firmware/host/build.hpp"
+#include "firmware/host/key.hpp"
 #include "options.hpp"
 #include "partita/data/atomic_file.hpp"
 #include "partita/data/model_file.hpp"
@@ -45,50 +44,6 @@ data::Sequences pieces(const data::Sequences& sequences, std::size_t length,
         }
     }
     return result;
-}
-
-// What is compiled for a chip: not what runs on the host beside it, nor what explains it.
-bool is_compiled(const fs::path& file) {
-    constexpr std::array<std::string_view, 4> kinds{".cpp", ".hpp", ".S", ".ld"};
-    const auto belongs_to_host = [](const fs::path& name) { return name == "host" || name == "tests"; };
-    return std::ranges::find(kinds, file.extension().string()) != kinds.end() &&
-           std::none_of(file.begin(), file.end(), belongs_to_host);
-}
-
-// Read once a process; all programs have it in common.
-const std::string& source_key() {
-    static const std::string text = [] {
-        const fs::path root = PARTITA_SOURCE;
-        std::vector<fs::path> files;
-        for (const char* folder : {"firmware", "learn/include", "learn/src"}) {
-            for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {
-                if (entry.is_regular_file() && is_compiled(entry.path().lexically_relative(root))) {
-                    files.push_back(entry.path());
-                }
-            }
-        }
-        std::ranges::sort(files);
-        ContentKey key;
-        for (const fs::path& file : files) {
-            key.add(file.lexically_relative(root).string());
-            key.add_file(file);
-        }
-        return key.text();
-    }();
-    return text;
-}
-
-// The compiler's own word on its version; empty where it is absent, which the build will say.
-std::string version_of(const std::string& compiler) {
-    std::string text;
-    if (FILE* const pipe = popen((compiler + " -dumpfullversion 2>/dev/null").c_str(), "r")) {
-        std::array<char, 256> some{};
-        while (std::fgets(some.data(), some.size(), pipe) != nullptr) {
-            text += some.data();
-        }
-        pclose(pipe);
-    }
-    return text;
 }
 
 fs::path cache_folder() {
@@ -153,38 +108,16 @@ data::Sequences sequences_of(const ChipProgramOptions& options) {
                                   : pieces(sequences, options.steps / options.parts, options.sample);
 }
 
-std::string digest_of(const data::Model& model, const data::Sequences& sequences) {
-    ContentKey key;
-    const std::vector<std::byte> blob = firmware::make_blob(model, sequences);
-    key.add({reinterpret_cast<const char*>(blob.data()), blob.size()});
-    return key.text();
-}
-
 Ingredients ingredients(const ChipProgramOptions& options, const chip::config::Chip& chip) {
     check_elements(options.name, chip);
     return {build_options(options, chip), model_of(options), sequences_of(options)};
 }
 
-ProgramIdentity identity_of(const ChipProgramOptions& options, const Ingredients& all) {
-    const std::string data = digest_of(all.model, all.sequences);
-    static const std::string version = version_of(all.options.compiler);
-    ContentKey program;
-    program.add(options.name);
-    program.add(version);
-    for (const auto& command : firmware::build_commands(all.options, all.model, "folder", "elf")) {
-        for (std::string argument : command) {
-            // The same sources in another place make the same program.
-            if (const std::size_t at = argument.find(PARTITA_SOURCE); at != std::string::npos) {
-                argument.erase(at, std::string_view(PARTITA_SOURCE).size());
-            }
-            program.add(argument);
-        }
-    }
-    program.add(all.options.chip_header);
-    program.add(data);
-    program.add(source_key());
-    return {program.text(), data, static_cast<std::uint32_t>(all.model.input),
-            static_cast<std::uint32_t>(all.model.hidden), static_cast<std::uint32_t>(all.model.classes)};
+ProgramIdentity identity_of(const Ingredients& all) {
+    const std::string data = firmware::data_key(all.model, all.sequences);
+    return {firmware::program_key(all.options, all.model, data), data,
+            static_cast<std::uint32_t>(all.model.input), static_cast<std::uint32_t>(all.model.hidden),
+            static_cast<std::uint32_t>(all.model.classes)};
 }
 
 }  // namespace
@@ -255,12 +188,12 @@ chip::config::Chip ChipProgramOptions::chip() const {
 }
 
 ProgramIdentity ChipProgramOptions::identity(const chip::config::Chip& chip) const {
-    return identity_of(*this, ingredients(*this, chip));
+    return identity_of(ingredients(*this, chip));
 }
 
 ProgramData ChipProgramOptions::training_data() const {
     ProgramData all{model_of(*this), sequences_of(*this), {}};
-    all.digest = digest_of(all.model, all.sequences);
+    all.digest = firmware::data_key(all.model, all.sequences);
     return all;
 }
 
@@ -268,8 +201,9 @@ std::filesystem::path ChipProgramOptions::build(const chip::config::Chip& chip, 
     if (!elf.empty()) {
         return elf;
     }
-    const Ingredients all = ingredients(*this, chip);
-    fs::path file = cache_folder() / fmt::format("{}-{}.elf", name, identity_of(*this, all).program);
+    Ingredients all = ingredients(*this, chip);
+    all.options.objects = cache_folder() / "objects";
+    fs::path file = cache_folder() / fmt::format("{}-{}.elf", name, identity_of(all).program);
     std::error_code error;
     if (fs::exists(file, error)) {
         return file;

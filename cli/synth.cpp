@@ -13,11 +13,11 @@
 #include "chip/base/error.hpp"
 #include "chip/config/chip.hpp"
 #include "commands.hpp"
-#include "content_key.hpp"
 #include "explore/report/published.hpp"
 #include "explore/store.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "partita/data/content_key.hpp"
 #include "rtl/synthesis.hpp"
 
 namespace partita::cli {
@@ -78,7 +78,7 @@ class WorkFolder {
 
 // What a result depends on besides the chip: the sources, the tool and how it is asked.
 std::string version_of(const SynthOptions& options) {
-    ContentKey key;
+    data::ContentKey key;
     for (const fs::path& source : rtl::sources_in(options.sources)) {
         key.add(source.filename().string());
         key.add_file(source);

@@ -31,6 +31,14 @@ function(partita_join_sources target)
   set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARTITA_UNITY} UNITY_BUILD_BATCH_SIZE 6)
 endfunction()
 
+# Where tests that build programs for the chip keep what these have in common; its names say of which sources.
+set(PARTITA_TEST_OBJECTS ${PROJECT_BINARY_DIR}/test_objects)
+
+# Tests themselves take no time worth optimising for; what they test is in libraries.
+function(partita_test_options target)
+  target_compile_options(${target} PRIVATE $<IF:$<CONFIG:Release>,-O1,-O0>)
+endfunction()
+
 # The headers of GoogleTest's programs, compiled once for all.
 function(partita_precompile_for_tests target)
   if(NOT PARTITA_PRECOMPILE)
@@ -39,10 +47,12 @@ function(partita_precompile_for_tests target)
   if(NOT TARGET partita_test_headers)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/partita_test_headers.cpp CONTENT "")
     add_library(partita_test_headers OBJECT ${PROJECT_BINARY_DIR}/partita_test_headers.cpp)
-    target_link_libraries(partita_test_headers PRIVATE GTest::gtest fmt::fmt)
+    target_link_libraries(partita_test_headers PRIVATE GTest::gtest fmt::fmt nlohmann_json::nlohmann_json)
     partita_compile_options(partita_test_headers)
+    partita_test_options(partita_test_headers)
     target_precompile_headers(partita_test_headers PRIVATE <gtest/gtest.h> <fmt/format.h> <filesystem> <fstream> <functional>
-                                                           <map> <memory> <optional> <random> <span> <sstream> <string> <vector>)
+                                                           <map> <memory>
+                                                           <nlohmann/json.hpp> <optional> <random> <span> <sstream> <string> <vector>)
   endif()
   target_precompile_headers(${target} REUSE_FROM partita_test_headers)
 endfunction()
@@ -65,6 +75,7 @@ function(partita_tests name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest_main fmt::fmt)
   partita_compile_options(${name})
+  partita_test_options(${name})
   partita_precompile_for_tests(${name})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS "${ARG_LABEL}")
   if(ARG_LABEL STREQUAL "team")

@@ -1,30 +1,18 @@
 // `partita simulate --accelerator rtl`: the training program with the Verilated accelerator in the place of
 // the model's.
 
-#include <cstdlib>
-#include <filesystem>
-
-#include "command.hpp"
-#include "firmware/host/build.hpp"
+#include "chip_command.hpp"
 
 namespace partita::test {
 namespace {
 
-const std::filesystem::path source = PARTITA_SOURCE_DIR;
-
-std::string chip_file(const std::string& name) {
-    return (source / "chips" / (name + ".toml")).string();
-}
-
-class SimulateHardware : public CommandTest {
+class SimulateHardware : public ChipCommandTest {
   protected:
-    SimulateHardware() { setenv("XDG_CACHE_HOME", cache_.path().c_str(), 1); }
     void SetUp() override {
         if (const bool has_hardware = PARTITA_HAS_HARDWARE; !has_hardware) {
             GTEST_SKIP() << "Verilator is absent";
         }
-        if (!std::filesystem::exists("/usr/bin/riscv64-linux-gnu-g++") ||
-            !std::filesystem::exists(firmware::BuildOptions{}.picolibc / "release/rv64imafdc/lp64d/libm.a")) {
+        if (!cross_compiler_is_there()) {
             GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
         }
     }
@@ -48,9 +36,6 @@ class SimulateHardware : public CommandTest {
         }
         EXPECT_LE(hardware.at("cycles"), model.at("cycles"));
     }
-
-  private:
-    data::test::TemporaryDirectory cache_;
 };
 
 TEST_F(SimulateHardware, TrainsToTheModelsBits) {

@@ -13,6 +13,8 @@
 #include <span>
 #include <thread>
 
+#include "firmware/host/key.hpp"
+
 namespace partita::firmware {
 namespace {
 
@@ -48,7 +50,7 @@ std::vector<std::string> sources(ProgramKind program) {
 
 // The flags that the published program states (-O2, rv64imafdc), and what a program without an operating
 // system needs.
-Command flags(const path& folder) {
+Command flags() {
     return {"-O2",
             "-g1",
             "-march=rv64imafdc_zicsr_zifencei",
@@ -60,7 +62,6 @@ Command flags(const path& folder) {
             "-fno-asynchronous-unwind-tables",
             "-ffp-contract=off",
             "-fno-math-errno",
-            "-I" + folder.string(),
             "-I" + (root / "firmware").string(),
             "-I" + (root / "learn/include").string(),
             "-I" + (root / "learn/src").string()};
@@ -116,6 +117,23 @@ void run(const Command& command, const path& log) {
     }
 }
 
+// Runs a command unless `objects` has what it makes from an earlier time. What is new joins them under a name
+// that nobody else has and is then renamed, so that nobody finds half of it.
+void run_once(const Command& command, const path& objects, const path& log) {
+    const path made = command.back();
+    const path kept = objects / made.filename();
+    if (exists(kept)) {
+        copy_file(kept, made);
+        return;
+    }
+    run(command, log);
+    create_directories(objects);
+    path joining = kept;
+    joining += "." + made.parent_path().filename().string();
+    copy_file(made, joining);
+    rename(joining, kept);
+}
+
 void check(const BuildOptions& options, const data::Model& model, const data::Sequences& samples) {
     const auto refuse = [&](const std::string& what) {
         throw BuildError(fmt::format("building the program '{}': {}", name(options.program), what));
@@ -142,9 +160,9 @@ void check(const BuildOptions& options, const data::Model& model, const data::Se
 
 }  // namespace
 
-std::vector<std::vector<std::string>> build_commands(const BuildOptions& options, const data::Model& model,
-                                                     const path& folder, const path& elf) {
-    Command macros{fmt::format("-DPARTITA_PARTS={}", options.parts),
+std::vector<BuildCommand> build_commands(const BuildOptions& options, const data::Model& model,
+                                         const path& folder, const path& elf) {
+    Command macros{"-I" + folder.string(), fmt::format("-DPARTITA_PARTS={}", options.parts),
                    fmt::format("-DPARTITA_STEPS={}", options.steps)};
     if (options.program == ProgramKind::train) {
         append(
@@ -152,39 +170,43 @@ std::vector<std::vector<std::string>> build_commands(const BuildOptions& options
             {fmt::format("-DPARTITA_BATCH={}", options.batch), fmt::format("-DPARTITA_INPUT={}", model.input),
              fmt::format("-DPARTITA_HIDDEN={}", model.hidden),
              fmt::format("-DPARTITA_CLASSES={}", model.classes), "-DPARTITA_TAPE=" + options.tape});
-        if (options.bf16_extension) {
-            macros.emplace_back("-DPARTITA_ZFBFMIN");
-        }
     }
-    std::vector<Command> commands;
+    std::vector<BuildCommand> commands;
     Command link{options.compiler};
-    append(link, flags(folder));
+    append(link, flags());
     append(link, {"-static", "-no-pie", "-nostdlib", "-nostartfiles",
                   "-Wl,-T," + (root / "firmware/start/link.ld").string(), "-Wl,--build-id=none",
                   "-Wl,--no-undefined", fmt::format("-Wl,--defsym=PARTITA_MEMORY_BYTES={}", options.memory),
-                  fmt::format("-Wl,--defsym=PARTITA_HARTS={}", options.harts), "-o", elf.string()});
+                  fmt::format("-Wl,--defsym=PARTITA_HARTS={}", options.harts)});
     for (const std::string& source : sources(options.program)) {
+        const bool common = source.starts_with("learn/");
         std::string object = source;
         std::ranges::replace(object, '/', '_');
         object = (folder / (object + ".o")).string();
         Command compile{options.compiler};
-        append(compile, flags(folder));
+        append(compile, flags());
         if (source.ends_with(".cpp")) {
             append(compile, cpp_flags());
-            append(compile, macros);
         } else {
-            compile.push_back(fmt::format("-DPARTITA_BLOB=\"{}\"", (folder / "network.blob").string()));
+            append(compile, {"-I" + folder.string(),
+                             fmt::format("-DPARTITA_BLOB=\"{}\"", (folder / "network.blob").string())});
+        }
+        if (source.ends_with(".cpp") && !common) {
+            append(compile, macros);
+        }
+        if (options.program == ProgramKind::train && options.bf16_extension) {
+            compile.emplace_back("-DPARTITA_ZFBFMIN");
         }
         append(compile, {"-c", (root / source).string(), "-o", object});
-        commands.push_back(compile);
+        commands.push_back({compile, common});
         link.push_back(object);
     }
     // Mathematics built for speed, but the small C library: as newlib's "nano" variant that Chipyard's
     // programs link.
     const path variant = "rv64imafdc/lp64d";
     append(link, {(options.picolibc / "release" / variant / "libm.a").string(),
-                  (options.picolibc / variant / "libc.a").string(), "-lgcc"});
-    commands.push_back(link);
+                  (options.picolibc / variant / "libc.a").string(), "-lgcc", "-o", elf.string()});
+    commands.push_back({link});
     return commands;
 }
 
@@ -206,11 +228,17 @@ void build(const BuildOptions& options, const data::Model& model, const data::Se
                                                              ? data::subset(samples, 0, options.batch)
                                                              : samples));
     const auto commands = build_commands(options, model, folder, elf);
+    const path objects = options.objects.empty() ? path() : options.objects / objects_key(options, model);
     std::atomic<std::size_t> next = 0;
     const std::size_t compilations = commands.size() - 1;
     const auto work = [&] {
         for (std::size_t i = next++; i < compilations; i = next++) {
-            run(commands[i], folder / fmt::format("{}.log", i));
+            const path log = folder / fmt::format("{}.log", i);
+            if (commands[i].common && !objects.empty()) {
+                run_once(commands[i].words, objects, log);
+            } else {
+                run(commands[i].words, log);
+            }
         }
     };
     std::vector<std::future<void>> workers;
@@ -221,7 +249,7 @@ void build(const BuildOptions& options, const data::Model& model, const data::Se
     for (auto& worker : workers) {
         worker.get();
     }
-    run(commands.back(), folder / "link.log");
+    run(commands.back().words, folder / "link.log");
     std::filesystem::remove_all(folder);
 }
 

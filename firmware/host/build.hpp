@@ -38,6 +38,14 @@ struct BuildOptions {
     std::string tape = "full";  // train: what the forward pass keeps
     std::string compiler = "riscv64-linux-gnu-g++";
     std::filesystem::path picolibc = "/usr/lib/picolibc/riscv64-unknown-elf/lib";
+    // Folder where the objects that many programs have in common are kept, by what decides them, from build
+    // to build; several processes may share it. Empty: they are compiled each time.
+    std::filesystem::path objects;
+};
+
+struct BuildCommand {
+    std::vector<std::string> words;  // a program and its arguments, the file that it makes last
+    bool common = false;             // depends on neither chip, K, sizes nor network
 };
 
 // Network and samples in the form that programs start from (data/blob.hpp). Throws BuildError if the
@@ -48,11 +56,11 @@ std::vector<std::byte> make_blob(const data::Model& model, const data::Sequences
 data::Model default_model();
 data::Sequences default_samples(std::size_t count);
 
-// The commands that build `program` in `folder` (which holds partita_chip.h and network.blob) into `elf`:
-// each is a program and its arguments; all but the last can run at the same time.
-std::vector<std::vector<std::string>> build_commands(const BuildOptions& options, const data::Model& model,
-                                                     const std::filesystem::path& folder,
-                                                     const std::filesystem::path& elf);
+// The commands that build `program` in `folder` (which holds partita_chip.h and network.blob) into `elf`; all
+// but the last can run at the same time. `options.objects` says nothing here.
+std::vector<BuildCommand> build_commands(const BuildOptions& options, const data::Model& model,
+                                         const std::filesystem::path& folder,
+                                         const std::filesystem::path& elf);
 
 // Builds it; `samples` has at least `batch` sequences of `steps` steps. Throws BuildError with the compiler's
 // words if a command fails, or if the program cannot be made of these (K that does not divide T or another

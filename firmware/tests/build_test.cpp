@@ -8,11 +8,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 
 #include "data/blob.hpp"
+#include "firmware/host/key.hpp"
 #include "firmware/tests/cross_compiler.hpp"
 #include "partita/learn/layout.hpp"
+#include "support.hpp"
 
 namespace partita::firmware::test {
 namespace {
@@ -101,7 +104,9 @@ TEST(Build, ProgramsCarryTheirChipAndRegions) {
     }
     for (const ProgramKind program : {ProgramKind::published, ProgramKind::train}) {
         const std::filesystem::path elf = testing::TempDir() + "firmware.elf";
-        build(options_for(program), default_model(), default_samples(4), elf);
+        BuildOptions options = options_for(program);
+        options.objects = PARTITA_TEST_OBJECTS;
+        build(options, default_model(), default_samples(4), elf);
         const std::string bytes = text_of(elf);
         EXPECT_EQ(bytes.substr(0, 4),
                   "\x7f"
@@ -112,6 +117,44 @@ TEST(Build, ProgramsCarryTheirChipAndRegions) {
                   std::string::npos);
         std::filesystem::remove(elf);
     }
+}
+
+TEST(Build, KeepsObjectsThatProgramsHaveInCommon) {
+    if (!cross_compiler_is_there()) {
+        GTEST_SKIP() << "riscv64-linux-gnu-g++ or picolibc is absent";
+    }
+    namespace fs = std::filesystem;
+    const data::test::TemporaryDirectory folder;
+    BuildOptions options = options_for(ProgramKind::train);
+    options.objects = folder / "objects";
+    const auto bytes_of_build = [&] {
+        build(options, default_model(), default_samples(4), folder / "train.elf");
+        return text_of(folder / "train.elf");
+    };
+    const auto objects = [&] {
+        std::map<fs::path, fs::file_time_type> times;
+        for (const auto& entry : fs::recursive_directory_iterator(folder / "objects")) {
+            if (entry.is_regular_file()) {
+                times[entry.path()] = entry.last_write_time();
+            }
+        }
+        return times;
+    };
+    const std::string first = bytes_of_build();
+    const auto kept = objects();
+    EXPECT_FALSE(kept.empty());
+    EXPECT_EQ(bytes_of_build(), first);
+    EXPECT_EQ(objects(), kept);
+
+    // Another chip and K have them in common, other conversions have not.
+    options.parts = 7;
+    options.harts = 2;
+    EXPECT_NE(bytes_of_build(), first);
+    EXPECT_EQ(objects(), kept);
+    const std::string key = objects_key(options, default_model());
+    options.bf16_extension = true;
+    EXPECT_NE(objects_key(options, default_model()), key);
+    EXPECT_EQ(folder.entries(), 2u);  // the program and its objects, nothing of the work
 }
 
 }  // namespace

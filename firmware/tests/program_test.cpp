@@ -49,6 +49,7 @@ TEST_P(TrainingProgram, LeavesTheHostsBits) {
     options.harts = c.harts;
     options.parts = test_parts;
     options.steps = test_steps;
+    options.objects = PARTITA_TEST_OBJECTS;
     const data::Model model = default_model();
     const data::Sequences samples = short_samples(test_steps);
     const std::filesystem::path elf =

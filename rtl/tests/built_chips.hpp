@@ -1,8 +1,9 @@
 #pragma once
 
 // The chips whose accelerators are built in, by the names that the build gives them: a file of chips/, each
-// setting behind a
-// "+".
+// setting behind a "+".
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
@@ -32,7 +33,7 @@ inline chip::config::Chip chip_of(const std::string& name) {
         }
     }
     const std::vector<std::string> settings(parts.begin() + 1, parts.end());
-    return chip::config::read_chip(std::string(PARTITA_CHIPS) + "/" + parts[0] + ".toml", settings);
+    return chip::config::read_chip(fmt::format("{}/{}.toml", PARTITA_CHIPS, parts[0]), settings);
 }
 
 inline std::string test_name(std::string name) {
