@@ -17,9 +17,8 @@
 #include "partita/data/safetensors.hpp"
 #include "partita/runner/network.hpp"
 
+namespace partita::test {
 namespace {
-
-using namespace partita;
 
 struct Case {
     std::size_t input, hidden, classes, batch, steps;
@@ -142,3 +141,4 @@ INSTANTIATE_TEST_SUITE_P(Shapes, TorchGradient,
                                          Case{3, 17, 5, 3, 37, 1}, Case{28, 33, 10, 5, 28, 3}));
 
 }  // namespace
+}  // namespace partita::test

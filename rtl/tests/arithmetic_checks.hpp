@@ -56,7 +56,9 @@ class ArithmeticBench {
     static constexpr unsigned most_scale_stages = 3;
 
     void check(unsigned stages, const Operands& operands) {
-        const auto [x, y, z] = operands.triple;
+        const std::uint32_t x = operands.triple.x;
+        const std::uint32_t y = operands.triple.y;
+        const std::uint32_t z = operands.triple.z;
         const unsigned bits = format_.bits();
         const auto expect = [&](const char* unit, std::uint32_t found, std::uint32_t expected) {
             if (found != expected && ++failures_ <= 10) {

@@ -15,7 +15,12 @@
 namespace partita::rtl::test {
 namespace {
 
-using namespace chip::gemmini;
+using chip::gemmini::CounterOperation;
+using chip::gemmini::Counters;
+using chip::gemmini::Event;
+using chip::gemmini::event_count;
+using chip::gemmini::External;
+using chip::gemmini::external_count;
 
 std::uint32_t encode(const CounterOperation& operation) {
     return std::uint32_t{operation.reset} | std::uint32_t{operation.snapshot_reset} << 1 |

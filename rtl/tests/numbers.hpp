@@ -33,12 +33,13 @@ inline constexpr Format fp32{8, 24};
 
 // x * y + z in the model's arithmetic.
 inline std::uint32_t multiply_add(const Format& format, std::uint32_t x, std::uint32_t y, std::uint32_t z) {
-    using namespace chip::gemmini;
     if (format.significand == bf16.significand) {
-        const auto wide = [](std::uint32_t bits) { return widen_bf16(static_cast<std::uint16_t>(bits)); };
-        return multiply_add_bf16(wide(x), wide(y), wide(z));
+        const auto wide = [](std::uint32_t bits) {
+            return chip::gemmini::widen_bf16(static_cast<std::uint16_t>(bits));
+        };
+        return chip::gemmini::multiply_add_bf16(wide(x), wide(y), wide(z));
     }
-    return canonical_fp32(
+    return chip::gemmini::canonical_fp32(
         std::fma(std::bit_cast<float>(x), std::bit_cast<float>(y), std::bit_cast<float>(z)));
 }
 
@@ -49,15 +50,17 @@ inline std::uint32_t add(const Format& format, std::uint32_t x, std::uint32_t z)
 // x * factor on the way into or out of local memory.
 inline std::uint32_t scale(const Format& format, std::uint32_t x, std::uint32_t factor, bool relu,
                            bool adds_zero) {
-    using namespace chip::gemmini;
+    using chip::gemmini::multiply;
+    using chip::gemmini::widen_bf16;
     if (relu && (x & format.sign()) != 0 && x != format.sign()) {
         x = 0;
     }
     if (format.significand == bf16.significand) {
         const float value = widen_bf16(static_cast<std::uint16_t>(x));
-        return multiply<Bf16>(value, widen_bf16(static_cast<std::uint16_t>(factor)), adds_zero);
+        return multiply<chip::gemmini::Bf16>(value, widen_bf16(static_cast<std::uint16_t>(factor)),
+                                             adds_zero);
     }
-    return multiply<Fp32>(std::bit_cast<float>(x), std::bit_cast<float>(factor), adds_zero);
+    return multiply<chip::gemmini::Fp32>(std::bit_cast<float>(x), std::bit_cast<float>(factor), adds_zero);
 }
 
 // Every class of number, with the neighbours of each border: zeros, the least and largest subnormal and

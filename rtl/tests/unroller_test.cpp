@@ -18,7 +18,13 @@
 namespace partita::rtl::test {
 namespace {
 
-using namespace chip::gemmini;
+using chip::gemmini::Command;
+using chip::gemmini::Config;
+using chip::gemmini::Geometry;
+using chip::gemmini::Kind;
+using chip::gemmini::LoopSlots;
+using chip::gemmini::RoccCommand;
+using chip::gemmini::Tile;
 
 // Which unit of the unroller makes a command: the channels of move-ins are A, B and D.
 unsigned unit_of(const Command& command) {

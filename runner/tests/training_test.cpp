@@ -131,7 +131,7 @@ std::string refusal(const TrainingSettings& how, const data::Sequences& sequence
     LoadedNetwork loaded(small_plan());
     const data::Model before = loaded.network.model();
     Training training(loaded.network, how, always(sequences));
-    const std::string sentence = run_error([&] { train(training); });
+    std::string sentence = run_error([&] { train(training); });
     EXPECT_EQ(loaded.network.model(), before) << "refused only after training had begun";
     return sentence;
 }

@@ -60,7 +60,7 @@ TEST(FunctionNumber, MultiplyAddWhereRoundingsMeet) {
     Random random(2);
     const auto draw = [&](unsigned least, unsigned range) {
         const std::uint32_t word = random();
-        const std::uint32_t fraction = (word & 0x7F) & (word >> 8 & 0x7F);
+        const std::uint32_t fraction = word & word >> 8 & 0x7F;
         return static_cast<std::uint16_t>((word >> 31) << 15 | (least + (word >> 16 & 0x7FFF) % range) << 7 |
                                           fraction);
     };

@@ -125,6 +125,22 @@ function spread(chart, rows, panels, lines) {
     );
 }
 
+// Of dots of one colour that cover each other, the first: thousands of elements take seconds.
+function thinned(options) {
+    return Plot.initializer(options, (data, facets, {x, y, fill}, scales) => {
+        const place = (channel, i) => Math.round(scales[channel.scale](channel.value[i]));
+        return {
+            facets: facets.map((facet) => {
+                const seen = new Set();
+                return facet.filter((i) => {
+                    const key = `${place(x, i)} ${place(y, i)} ${fill.value[i]}`;
+                    return !seen.has(key) && seen.add(key);
+                });
+            }),
+        };
+    });
+}
+
 // Returns {element, rows, note}: the SVG, the rows in it and what was left out; `element` is null if there is nothing.
 export function draw(chart, allRows, {colour}, width) {
     const {x, y} = chart;
@@ -248,14 +264,15 @@ export function draw(chart, allRows, {colour}, width) {
         if (chart.x.scale !== "category" || chart.mark === "dots")
             marks.push(Plot.ruleY(y.scale === "linear" ? [0] : [], {stroke: "var(--quiet)"}));
         const many = ours.length > 1500;
+        const dots = many ? thinned : (options) => options;
         marks.push(
             Plot.dot([...references, ...published], {...position, r: 2.5, stroke: paint, fill: "var(--paper)"}),
         );
         const style = {...position, fill: paint, fillOpacity: many ? 0.5 : 0.9};
         const isEstimate = (row) => row.source === "estimated";
         const exact = [...ours.filter((row) => !isEstimate(row)), ...measured];
-        marks.push(Plot.dot(exact, {...style, r: many ? 2 : 3.2}));
-        marks.push(Plot.dot(ours.filter(isEstimate), {...style, r: many ? 2.2 : 3.6, symbol: "diamond"}));
+        marks.push(Plot.dot(exact, dots({...style, r: many ? 2 : 3.2})));
+        marks.push(Plot.dot(ours.filter(isEstimate), dots({...style, r: many ? 2.2 : 3.6, symbol: "diamond"})));
         if (chart.front) {
             marks.push(
                 Plot.line(undominated(ours, x.column, y.column), {
@@ -273,7 +290,8 @@ export function draw(chart, allRows, {colour}, width) {
             rows,
             Plot.pointer({
                 ...pointed,
-                title: (row) => describe(chart, row),
+                title: (row) => row,
+                format: (row) => describe(chart, row), // only of the one that is shown
                 maxRadius: 60,
             }),
         ),
