@@ -7,7 +7,6 @@
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 
@@ -20,15 +19,12 @@
 namespace partita::firmware::test {
 namespace {
 
-std::string text_of(const std::filesystem::path& file) {
-    std::ifstream in(file, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
+using data::test::text_of_file;
 
 BuildOptions options_for(ProgramKind program) {
     BuildOptions options;
     options.program = program;
-    options.chip_header = text_of(PARTITA_SOURCE_DIR "/firmware/tests/chip_bf16/partita_chip.h");
+    options.chip_header = text_of_file(PARTITA_SOURCE_DIR "/firmware/tests/chip_bf16/partita_chip.h");
     return options;
 }
 
@@ -107,7 +103,7 @@ TEST(Build, ProgramsCarryTheirChipAndRegions) {
         BuildOptions options = options_for(program);
         options.objects = PARTITA_TEST_OBJECTS;
         build(options, default_model(), default_samples(4), elf);
-        const std::string bytes = text_of(elf);
+        const std::string bytes = text_of_file(elf);
         EXPECT_EQ(bytes.substr(0, 4),
                   "\x7f"
                   "ELF");
@@ -129,7 +125,7 @@ TEST(Build, KeepsObjectsThatProgramsHaveInCommon) {
     options.objects = folder / "objects";
     const auto bytes_of_build = [&] {
         build(options, default_model(), default_samples(4), folder / "train.elf");
-        return text_of(folder / "train.elf");
+        return text_of_file(folder / "train.elf");
     };
     const auto objects = [&] {
         std::map<fs::path, fs::file_time_type> times;

@@ -1,6 +1,6 @@
-// From side 4 on, the hardware is no slower than the model of Gemmini on any shape of the programs, by at
-// most a twentieth on others, and on the programs' shapes together at least a tenth faster. Prints the tables
-// of docs/rtl/cycles.md, which says why side 2 is different.
+// At the published sides, 4 and 8, the hardware is no slower than the model of Gemmini on any shape, and on
+// the programs' shapes together at least a tenth faster. Prints the tables of docs/rtl/cycles.md, which says
+// what is different at sides 2 and 16.
 
 #include "cycles.hpp"
 
@@ -32,9 +32,9 @@ TEST_P(CyclesTest, HardwareBesideTheModel) {
         fmt::print("| {} | {} | {} | {} | {:.0f} % |\n", shape.program, shape.name(), measured.model,
                    measured.hardware, less(measured));
         std::fflush(stdout);
-        const double allowed = side < least_phase       ? 1.0 * least_phase / side
-                               : shape.program == "odd" ? 1.05
-                                                        : 1.0;
+        const double allowed = side < least_phase                     ? 1.0 * least_phase / side
+                               : side == 16 && shape.program == "odd" ? 1.05
+                                                                      : 1.0;
         EXPECT_LE(static_cast<double>(measured.hardware), allowed * static_cast<double>(measured.model))
             << shape.name();
         if (shape.program != "odd") {
