@@ -4,10 +4,13 @@
 #include <barrier>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include "partita/learn/team.hpp"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -53,6 +56,19 @@ double best_rate(int threads, double work, const Burst& burst) {
     volatile float sink = results.front();
     static_cast<void>(sink);
     return best;
+}
+
+/// Nanoseconds of a meeting: how far the processors are from each other.
+double meeting_time(int threads) {
+    constexpr int meetings = 2'000;
+    learn::Barrier barrier(static_cast<std::uint32_t>(threads), [] { std::this_thread::yield(); });
+    const double best = best_rate(threads, meetings, [&](int member) {
+        for (int index = 0; index < meetings; ++index) {
+            barrier.wait(static_cast<std::uint32_t>(member));
+        }
+        return 0.0F;
+    });
+    return 1e9 * threads / best;
 }
 
 #if defined(__x86_64__)
@@ -179,6 +195,9 @@ double l2_rate(int threads, bool avx512) {
 Floor measure_floor(int threads) {
     Floor floor;
     floor.threads = threads;
+    if (threads > 1) {
+        floor.meeting_ns = meeting_time(threads);
+    }
 #if defined(__x86_64__)
     if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
         return floor;

@@ -97,6 +97,7 @@ Json to_json(const Floor& floor) {
     json["fp32_gflops"] = floor.fp32_gflops ? Json(*floor.fp32_gflops) : Json();
     json["bf16_gflops"] = floor.bf16_gflops ? Json(*floor.bf16_gflops) : Json();
     json["l2_gbytes"] = floor.l2_gbytes ? Json(*floor.l2_gbytes) : Json();
+    json["meeting_ns"] = floor.meeting_ns ? Json(*floor.meeting_ns) : Json();
     return json;
 }
 
@@ -115,13 +116,14 @@ std::string processor_name() {
 std::string floor_table(const std::vector<Floor>& floors, const Workload& workload) {
     std::string text = fmt::format(
         "The floor: {:.2f} GFLOP of matrix products a pass at the measured peak\n"
-        "{:<8}{:>15}{:>10}{:>15}{:>10}{:>13}\n",
+        "{:<8}{:>15}{:>10}{:>15}{:>10}{:>13}{:>13}\n",
         1e-9 * gemm_operations(workload), "threads", "FP32 GFLOP/s", "pass ms", "BF16 GFLOP/s", "pass ms",
-        "L2 GB/s");
+        "L2 GB/s", "meeting ns");
     for (const Floor& floor : floors) {
-        text += fmt::format("{:<8}{:>15}{:>10}{:>15}{:>10}{:>13}\n", floor.threads, rate(floor.fp32_gflops),
-                            floor_milliseconds(floor.fp32_gflops, workload), rate(floor.bf16_gflops),
-                            floor_milliseconds(floor.bf16_gflops, workload), rate(floor.l2_gbytes));
+        text += fmt::format("{:<8}{:>15}{:>10}{:>15}{:>10}{:>13}{:>13}\n", floor.threads,
+                            rate(floor.fp32_gflops), floor_milliseconds(floor.fp32_gflops, workload),
+                            rate(floor.bf16_gflops), floor_milliseconds(floor.bf16_gflops, workload),
+                            rate(floor.l2_gbytes), rate(floor.meeting_ns));
     }
     return text;
 }

@@ -137,9 +137,10 @@ struct Portable {
     }
 
     // Gate gradients of a step in the order of the weights: [block][sequence][place].
-    static Operand& step_gate(const Workspace& ws, std::uint32_t block, std::uint32_t b, std::uint32_t at) {
+    static Operand& step_gate(const Workspace& ws, std::uint32_t step, std::uint32_t block, std::uint32_t b,
+                              std::uint32_t at) {
         return ws.scratch<Operand>(
-            ws.layout.scratch.step_gates)[(std::size_t{block} * ws.plan().batch + b) * gates_per_block + at];
+            ws.step_gates_scratch(step))[(std::size_t{block} * ws.plan().batch + b) * gates_per_block + at];
     }
 
     static void gate_gradient(const Workspace& ws, std::uint32_t step, Range blocks,
@@ -163,11 +164,11 @@ struct Portable {
                     } else {
                         store_gradient(ws, step, view, b, u, gradient);
                     }
-                    if (lean || narrow_format) {
-                        put(gradient.i, step_gate(ws, block, b, place(0, u)));
-                        put(gradient.f, step_gate(ws, block, b, place(1, u)));
-                        put(gradient.g, step_gate(ws, block, b, place(2, u)));
-                        put(gradient.o, step_gate(ws, block, b, place(3, u)));
+                    if (ws.has_step_gates()) {
+                        put(gradient.i, step_gate(ws, step, block, b, place(0, u)));
+                        put(gradient.f, step_gate(ws, step, block, b, place(1, u)));
+                        put(gradient.g, step_gate(ws, step, block, b, place(2, u)));
+                        put(gradient.o, step_gate(ws, step, block, b, place(3, u)));
                     }
                 }
             }
@@ -215,7 +216,6 @@ struct Portable {
 
     static void hidden_gradient(const Workspace& ws, std::uint32_t step, Range blocks) {
         State* out = ws.scratch<State>(ws.layout.scratch.hidden_grad);
-        const bool on_tape = ws.plan().tape == Tape::full && !narrow_format;
         const std::uint32_t hidden = ws.plan().shape.hidden;
         // Place r of all gates: gate by gate of as many units as the array has rows.
         const std::uint32_t side = ws.array_side;
@@ -228,8 +228,8 @@ struct Portable {
             }
             const std::uint32_t block = unit / units_per_block;
             const std::uint32_t u = unit % units_per_block;
-            return value(on_tape ? gate(ws, taped_block(ws, block), step, b, gate_of(r), u)
-                                 : step_gate(ws, block, b, place(gate_of(r), u)));
+            return value(ws.has_step_gates() ? step_gate(ws, step, block, b, place(gate_of(r), u))
+                                             : gate(ws, taped_block(ws, block), step, b, gate_of(r), u));
         };
         const std::uint32_t places = ((hidden - 1) / side + 1) * side * gate_count;
         for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {

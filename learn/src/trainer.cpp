@@ -317,8 +317,6 @@ void Trainer::backward(const Member& member, std::uint32_t steps) {
         return;
     }
     const Range blocks = member.share(layout().extents.blocks);
-    const bool lean = plan().tape == Tape::lean;
-    const bool shared_step_gates = lean || plan().precision != Precision::fp32;
     timed<Function::head>(member, [&] {
         kernels_->head_hidden_gradient(workspace_, blocks);
         const std::size_t size =
@@ -335,9 +333,6 @@ void Trainer::backward(const Member& member, std::uint32_t steps) {
         }
         timed<Function::hidden_gradient>(member,
                                          [&] { kernels_->hidden_gradient(workspace_, step, blocks); });
-        if (shared_step_gates) {
-            meet(member);
-        }
     }
 }
 

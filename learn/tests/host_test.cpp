@@ -258,7 +258,8 @@ void check_kernels(const Plan& plan, const Kernels& host) {
         EXPECT_LE(pair.scratch_difference(map.cell_grad, states, state), allowed)
             << what << ", step " << step;
         if (!full || narrow) {
-            EXPECT_LE(pair.scratch_difference(map.step_gates, states * gate_count, operand), 2 * allowed)
+            EXPECT_LE(pair.scratch_difference(ws.step_gates_scratch(step), states * gate_count, operand),
+                      2 * allowed)
                 << what << ", step " << step;
         }
         EXPECT_EQ(pair.buffer_difference(BufferId::cell, state), 0.0) << what << ", step " << step;

@@ -408,14 +408,14 @@ struct Cell {
         const std::size_t stride = ws.extents().padded_hidden;
         State* hidden_grad = ws.scratch<State>(ws.layout.scratch.hidden_grad);
         State* cell_grad = ws.scratch<State>(ws.layout.scratch.cell_grad);
-        Operand* step_gates = ws.scratch<Operand>(ws.layout.scratch.step_gates);
+        Operand* step_gates = ws.scratch<Operand>(ws.step_gates_scratch(step));
         for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
             const Step at = step_of(ws, step, block, hidden);
             const std::size_t per_block = std::size_t{plan.batch} * units_per_block;
             gradient_block(
                 ws, at,
                 {hidden_grad + std::size_t{block} * units_per_block, stride, cell_grad + block * per_block,
-                 at.gates, lean || Format::narrow ? step_gates + block * per_block * gate_count : nullptr});
+                 at.gates, ws.has_step_gates() ? step_gates + block * per_block * gate_count : nullptr});
             if (lean) {
                 for (std::uint32_t b = 0; b < plan.batch; ++b) {
                     for (std::uint32_t u = 0; u < units_per_block; u += lanes) {

@@ -74,9 +74,9 @@ struct Gradient {
     }
 
     static void hidden_gradient(const Workspace& ws, std::uint32_t step, Range blocks) {
-        const bool on_tape = ws.plan().tape == Tape::full && !Format::narrow;
+        const bool on_tape = !ws.has_step_gates();
         const Operand* gates = on_tape ? ws.array<Operand>(BufferId::gates) + ws.gates_index(0, step)
-                                       : ws.scratch<Operand>(ws.layout.scratch.step_gates);
+                                       : ws.scratch<Operand>(ws.step_gates_scratch(step));
         const std::size_t block_stride =
             on_tape ? ws.gates_stride() : std::size_t{ws.plan().batch} * gates_per_block;
         State* out = ws.scratch<State>(ws.layout.scratch.hidden_grad);

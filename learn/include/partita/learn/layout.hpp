@@ -86,10 +86,12 @@ struct Extents {
 // Offsets within the scratch buffer, in bytes. The first group is used step by step, the second afterwards;
 // they overlap.
 struct ScratchMap {
-    std::size_t step_gates =
-        0;  // gate gradients of one step (where the tape does not hold them in the form needed)
-    std::size_t hidden_grad = 0;  // [sequence][unit]
-    std::size_t cell_grad = 0;    // [block][sequence][16]
+    // Gate gradients of a step in the order of the weights, where the tape does not hold them so. With
+    // several members two steps take turns: one is written while another member may still read the other.
+    std::size_t step_gates = 0;
+    std::size_t step_gates_size = 0;  // bytes of a step, or zero
+    std::size_t hidden_grad = 0;      // [sequence][unit]
+    std::size_t cell_grad = 0;        // [block][sequence][16]
     std::size_t member_step =
         0;  // first member's part of the step scratch: hidden state of one step, [sequence][unit]
     std::size_t member_step_size = 0;
@@ -196,9 +198,11 @@ constexpr ScratchMap scratch_map(const Plan& plan, const Extents& e, Sizer& size
         return offset;
     };
     if (plan.tape != Tape::none) {
-        map.step_gates = place(lean || narrow ? size.product(e.blocks, plan.batch, gates_per_block,
-                                                             operand_bytes(plan.precision))
-                                              : 0);
+        if (lean || narrow) {
+            map.step_gates_size = size.aligned(
+                size.product(e.blocks, plan.batch, gates_per_block, operand_bytes(plan.precision)));
+        }
+        map.step_gates = place(size.mul(map.step_gates_size, plan.members > 1 ? 2 : 1));
         map.hidden_grad = place(state);
         map.cell_grad = place(state);
     }

@@ -30,6 +30,12 @@ struct Workspace {
     std::size_t step_scratch(std::uint32_t member) const {
         return layout.scratch.member_step + member * layout.scratch.member_step_size;
     }
+    // Whether the hidden state's gradient reads a step's gates from scratch; else it reads the tape's.
+    bool has_step_gates() const { return layout.scratch.step_gates_size != 0; }
+    std::size_t step_gates_scratch(std::uint32_t step) const {
+        const bool second = plan().members > 1 && step % 2 == 1;
+        return layout.scratch.step_gates + (second ? layout.scratch.step_gates_size : 0);
+    }
     std::size_t tile_scratch(std::uint32_t member) const {
         return layout.scratch.member_tile + member * layout.scratch.member_tile_size;
     }
