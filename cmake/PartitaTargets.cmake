@@ -23,7 +23,7 @@ endfunction()
 
 # A clean build is mostly the same headers again and again. Both options can be off: no source relies on them, which
 # clang-tidy of `./dev test --full` sees, since it reads each by itself.
-option(PARTITA_UNITY "Compile several sources of a library as one" ON)
+option(PARTITA_UNITY "Compile several sources of a target as one" ON)
 option(PARTITA_PRECOMPILE "Compile the headers of all tests once" ON)
 
 # partita_join_sources(<target>): its sources are compiled some at a time. Those with options of their own stay alone.
@@ -77,6 +77,7 @@ function(partita_tests name)
   partita_compile_options(${name})
   partita_test_options(${name})
   partita_precompile_for_tests(${name})
+  partita_join_sources(${name})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600 LABELS "${ARG_LABEL}")
   if(ARG_LABEL STREQUAL "team")
     add_dependencies(team_tests ${name})

@@ -7,22 +7,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 
+#include "support.hpp"
+
 namespace partita::learn::test {
 namespace {
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-
-float float_of(std::uint32_t bits) {
-    return std::bit_cast<float>(bits);
-}
-std::uint32_t bits_of(float x) {
-    return std::bit_cast<std::uint32_t>(x);
-}
 
 // Distance in units of the last place that a float of the reference's size has; subnormals have 2^-149.
 double ulp_error(float found, double reference) {

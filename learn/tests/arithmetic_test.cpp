@@ -18,7 +18,7 @@ __extension__ using Wide = unsigned __int128;
 float bf16(std::uint32_t bits) {
     return widen({static_cast<std::uint16_t>(bits)});
 }
-std::uint16_t bits_of(float x) {
+std::uint16_t bf16_bits(float x) {
     return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x) >> 16);
 }
 
@@ -114,11 +114,11 @@ std::uint16_t fused_exactly(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
 ::testing::AssertionResult fused_is_exact(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
     const float found = fused_bf16(bf16(a), bf16(b), bf16(c));
     const std::uint16_t expected = fused_exactly(a, b, c);
-    if (bits_of(found) == expected && (std::bit_cast<std::uint32_t>(found) & 0xFFFFu) == 0) {
+    if (bf16_bits(found) == expected && (std::bit_cast<std::uint32_t>(found) & 0xFFFFu) == 0) {
         return ::testing::AssertionSuccess();
     }
     return ::testing::AssertionFailure() << std::hex << a << " * " << b << " + " << c << " = "
-                                         << bits_of(found) << ", expected " << expected;
+                                         << bf16_bits(found) << ", expected " << expected;
 }
 
 TEST(FusedBf16, IsExactOnSpecialNumbers) {
@@ -190,7 +190,6 @@ TEST(FusedBf16, RoundsOnceWhereTwiceWouldDiffer) {
 }
 
 TEST(FusedBf16, FollowsTheRulesOfInfinityAndNotANumber) {
-    constexpr float infinity = std::numeric_limits<float>::infinity();
     constexpr float largest = 0x1.FEp127f;
     EXPECT_EQ(fused_bf16(infinity, 2.0f, -1.0f), infinity);
     EXPECT_EQ(fused_bf16(1.0f, 1.0f, -infinity), -infinity);
@@ -199,7 +198,7 @@ TEST(FusedBf16, FollowsTheRulesOfInfinityAndNotANumber) {
     EXPECT_EQ(fused_bf16(largest, 2.0f, -largest), largest);  // only the sum is rounded
     for (const float nan : {fused_bf16(infinity, 0.0f, 1.0f), fused_bf16(infinity, 1.0f, -infinity),
                             fused_bf16(std::numeric_limits<float>::quiet_NaN(), 1.0f, 1.0f)}) {
-        EXPECT_EQ(bits_of(nan), 0x7FC0);
+        EXPECT_EQ(bf16_bits(nan), 0x7FC0);
     }
 }
 
@@ -248,7 +247,7 @@ TEST(ChainedProduct, IsThatOfAPaddedArrayBitForBit) {
                 const bool has_start = repeat % 3 == 0;
                 const float start = has_start ? bf16(0x3F00u + draw(random) % 0x100u) : 0.0f;
                 const float found = chained<PortableBf16>(a, b, side, has_start, start);
-                ASSERT_EQ(bits_of(found), bits_of(padded_chains(a, b, side, has_start, start)))
+                ASSERT_EQ(bf16_bits(found), bf16_bits(padded_chains(a, b, side, has_start, start)))
                     << "side " << side << ", n " << n;
                 tails += n % side != 0 ? 1 : 0;
             }
@@ -287,15 +286,15 @@ TEST(ChainedProduct, NegativeZeroSurvivesOnlyAFullChain) {
     // -2^-133 / 4 underflows to -0; the padding of a short chain adds +0 to it, which gives +0.
     const float tiny = -0x1p-133f;
     const std::vector<float> quarter(4, 0.25f);
-    EXPECT_EQ(bits_of(chained<PortableBf16>({0.0f, 0.0f, 0.0f, tiny}, quarter, 4)), 0x8000);
-    EXPECT_EQ(bits_of(chained<PortableBf16>({0.0f, 0.0f, tiny}, {0.25f, 0.25f, 0.25f}, 4)), 0x0000);
-    EXPECT_EQ(bits_of(chained<PortableBf16>({tiny}, {0.25f}, 1)), 0x8000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({0.0f, 0.0f, 0.0f, tiny}, quarter, 4)), 0x8000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({0.0f, 0.0f, tiny}, {0.25f, 0.25f, 0.25f}, 4)), 0x0000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({tiny}, {0.25f}, 1)), 0x8000);
     // Chains start from +0, so that a product of -0 alone leaves +0.
-    EXPECT_EQ(bits_of(chained<PortableBf16>({-0.0f, -0.0f, -0.0f, -0.0f}, quarter, 4)), 0x0000);
-    EXPECT_EQ(bits_of(chained<PortableBf16>({-0.0f}, {1.0f}, 4, true, -0.0f)), 0x0000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({-0.0f, -0.0f, -0.0f, -0.0f}, quarter, 4)), 0x0000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({-0.0f}, {1.0f}, 4, true, -0.0f)), 0x0000);
     // Nothing to add: the start as it is, or zero.
-    EXPECT_EQ(bits_of(chained<PortableBf16>({}, {}, 4, true, -0.0f)), 0x8000);
-    EXPECT_EQ(bits_of(chained<PortableBf16>({}, {}, 4)), 0x0000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({}, {}, 4, true, -0.0f)), 0x8000);
+    EXPECT_EQ(bf16_bits(chained<PortableBf16>({}, {}, 4)), 0x0000);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -12,12 +11,6 @@
 namespace partita::learn::test {
 namespace {
 
-float float_of(std::uint32_t bits) {
-    return std::bit_cast<float>(bits);
-}
-std::uint32_t bits_of(float x) {
-    return std::bit_cast<std::uint32_t>(x);
-}
 bool is_infinite_or_nan(std::uint32_t bits) {
     return (bits & 0x7F800000u) == 0x7F800000u;
 }
@@ -69,7 +62,6 @@ TEST(Bf16, NarrowsToTheNearestAndToEvenInTheMiddle) {
 }
 
 TEST(Bf16, NarrowsSpecialNumbers) {
-    constexpr float infinity = std::numeric_limits<float>::infinity();
     EXPECT_EQ(narrow(infinity).bits, 0x7F80);
     EXPECT_EQ(narrow(-infinity).bits, 0xFF80);
     EXPECT_EQ(narrow(std::numeric_limits<float>::max()).bits, 0x7F80);
@@ -116,7 +108,6 @@ TEST(SplitFloat, KeepsEveryNumberButTies) {
 }
 
 TEST(SplitFloat, KeepsInfinityAndNotANumber) {
-    constexpr float infinity = std::numeric_limits<float>::infinity();
     EXPECT_EQ(join(split(infinity)), infinity);
     EXPECT_EQ(join(split(-infinity)), -infinity);
     EXPECT_TRUE(std::isnan(join(split(float_of(0x7F800001u)))));

@@ -77,7 +77,7 @@ struct RowSpacing {
     std::uint32_t offset;
 };
 
-struct Case {
+struct CellCase {
     std::uint32_t groups;
     std::uint32_t units;  // of a group
     RowSpacing tape;      // gates and cell states of all steps
@@ -156,14 +156,14 @@ class Cells : public testing::Test {
                 for (const std::uint32_t groups : {1u, 2u}) {
                     for (const auto& gap : gaps) {
                         for (const std::uint32_t offset : {0u, 2u}) {
-                            const Case one{groups,
-                                           units,
-                                           {batch, gap[0], offset},
-                                           {batch, gap[1], offset},
-                                           "batch " + std::to_string(batch) + ", groups " +
-                                               std::to_string(groups) + ", units " + std::to_string(units) +
-                                               ", gaps " + std::to_string(gap[0]) + " and " +
-                                               std::to_string(gap[1]) + ", offset " + std::to_string(offset)};
+                            const CellCase one{
+                                groups,
+                                units,
+                                {batch, gap[0], offset},
+                                {batch, gap[1], offset},
+                                "batch " + std::to_string(batch) + ", groups " + std::to_string(groups) +
+                                    ", units " + std::to_string(units) + ", gaps " + std::to_string(gap[0]) +
+                                    " and " + std::to_string(gap[1]) + ", offset " + std::to_string(offset)};
                             check(one);
                             if (this->HasFatalFailure()) {
                                 return;
@@ -184,7 +184,7 @@ TYPED_TEST(Cells, ForwardIsThePortableCell) {
     using Operand = typename Format::Operand;
     using State = typename Format::State;
     Random random(81);
-    this->for_cases([&](const Case& c) {
+    this->for_cases([&](const CellCase& c) {
         for (const bool keep : {true, false}) {
             for (const bool in_place : {false, true}) {
                 const std::uint32_t units = c.all_units();
@@ -255,7 +255,7 @@ TYPED_TEST(Cells, BackwardIsThePortableGradient) {
     Random random(82);
     // hidden: a matrix of its own, in place of the cell state, not wanted.
     enum class Hidden { own, in_place, none };
-    this->for_cases([&](const Case& c) {
+    this->for_cases([&](const CellCase& c) {
         for (const bool first : {false, true}) {
             for (const bool last : {false, true}) {
                 for (const Hidden where : {Hidden::own, Hidden::in_place, Hidden::none}) {
@@ -331,7 +331,7 @@ TYPED_TEST(Cells, RepeatedStatesAreThoseOfTheTape) {
     using Format = TypeParam;
     using Operand = typename Format::Operand;
     Random random(83);
-    this->for_cases([&](const Case& c) {
+    this->for_cases([&](const CellCase& c) {
         const std::uint32_t units = c.all_units();
         Matrix<Operand> gates(4 * units, c.tape, random, draw_gate);
         Matrix<Operand> before(units, c.tape, random, draw_value);

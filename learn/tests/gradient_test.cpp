@@ -19,18 +19,18 @@
 namespace partita::learn::test {
 namespace {
 
-struct Case {
+struct GradientCase {
     Shape shape;
     std::uint32_t batch, steps, parts;
     bool auxiliary = false;
 };
 
 // Parts: one; two; two, unequal; four with a remainder of two steps; four whose last is a single step.
-constexpr Case cases[] = {{{1, 1, 2}, 1, 7, 1},    {{3, 5, 3}, 2, 8, 2},         {{1, 5, 10}, 5, 9, 2},
-                          {{1, 17, 10}, 3, 11, 4}, {{3, 17, 3}, 2, 12, 3, true}, {{3, 33, 10}, 5, 10, 4},
-                          {{1, 33, 2}, 1, 9, 3}};
+constexpr GradientCase gradient_cases[] = {
+    {{1, 1, 2}, 1, 7, 1},         {{3, 5, 3}, 2, 8, 2},    {{1, 5, 10}, 5, 9, 2}, {{1, 17, 10}, 3, 11, 4},
+    {{3, 17, 3}, 2, 12, 3, true}, {{3, 33, 10}, 5, 10, 4}, {{1, 33, 2}, 1, 9, 3}};
 
-Plan plan_of(const Case& c, Precision precision, Tape tape) {
+Plan plan_of(const GradientCase& c, Precision precision, Tape tape) {
     Plan plan{.shape = c.shape, .batch = c.batch, .steps = c.steps, .parts = c.parts};
     plan.precision = precision;
     plan.tape = tape;
@@ -41,15 +41,15 @@ Plan plan_of(const Case& c, Precision precision, Tape tape) {
 }
 
 // The last part. With the auxiliary loss the one before: its weight is 0 in the last.
-std::uint32_t part_checked(const Case& c) {
+std::uint32_t part_checked(const GradientCase& c) {
     const Plan plan = plan_of(c, Precision::fp32, Tape::full);
     return part_count(plan) - (c.auxiliary ? 2 : 1);
 }
 
-Network problem_network(const Case& c) {
+Network problem_network(const GradientCase& c) {
     return random_network(c.shape, 100 + c.shape.hidden);
 }
-Samples problem_samples(const Case& c) {
+Samples problem_samples(const GradientCase& c) {
     return random_samples(plan_of(c, Precision::fp32, Tape::full), 7 * c.batch);
 }
 
@@ -60,7 +60,7 @@ struct Expected {
 
 // The loss after the last part as a function of the parameters, the state that the part begins with held
 // constant. `narrow`: weights and inputs as 16-bit operands hold them.
-Expected differentiate(const Case& c, bool narrow) {
+Expected differentiate(const GradientCase& c, bool narrow) {
     Network network = problem_network(c);
     Samples samples = problem_samples(c);
     std::vector<double> parameters = in_a_row(network);
@@ -126,7 +126,7 @@ const Expected& expected_of(std::size_t index, bool narrow) {
     static std::map<std::pair<std::size_t, bool>, Expected> known;
     const auto [at, fresh] = known.try_emplace({index, narrow});
     if (fresh) {
-        at->second = differentiate(cases[index], narrow);
+        at->second = differentiate(gradient_cases[index], narrow);
     }
     return at->second;
 }
@@ -161,7 +161,7 @@ double roundings_of_product(std::uint32_t n, Precision precision, Backend backen
 // pre-activation's product, h, and in BF16 the cell state; backward by step: the gate, its gradient, and in
 // BF16 the product for dh and the cell state's gradient; then the weight gradient's product and the head's
 // gradient.
-double bound(const Case& c, Precision precision, Backend backend, std::uint32_t side) {
+double bound(const GradientCase& c, Precision precision, Backend backend, std::uint32_t side) {
     if (precision == Precision::fp32) {
         return 1e-6;
     }
@@ -175,7 +175,7 @@ double bound(const Case& c, Precision precision, Backend backend, std::uint32_t 
 }
 
 void check_gradient(std::size_t index, Precision precision, Tape tape, Backend backend, std::uint32_t side) {
-    const Case& c = cases[index];
+    const GradientCase& c = gradient_cases[index];
     const Plan plan = plan_of(c, precision, tape);
     Training training(plan, backend, side);
     training.load(problem_network(c));
@@ -218,9 +218,9 @@ TEST_P(Gradient, IsThatOfCentralDifferencesOnTheHostBackend) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Gradient, testing::Range(std::size_t{0}, std::size(cases)),
+INSTANTIATE_TEST_SUITE_P(Shapes, Gradient, testing::Range(std::size_t{0}, std::size(gradient_cases)),
                          [](const auto& test) {
-                             const Case& c = cases[test.param];
+                             const GradientCase& c = gradient_cases[test.param];
                              return "Input" + std::to_string(c.shape.input) + "Hidden" +
                                     std::to_string(c.shape.hidden) + "Classes" +
                                     std::to_string(c.shape.classes) + "Batch" + std::to_string(c.batch) +

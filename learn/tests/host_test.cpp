@@ -95,15 +95,16 @@ TEST(Host, ActivationsAreTheSameBits) {
 
 // ---- Kernels ----
 
-struct Case {
+struct KernelCase {
     Shape shape;
     std::uint32_t batch, steps;
 };
 
 // Odd sizes and sizes of one; more rows than a tile; more sequences than any group; more items of a weight
 // gradient than are taken at a time (9 * 30, or 5 * 30 pairs).
-constexpr Case cases[] = {{{1, 1, 2}, 1, 3},   {{3, 5, 3}, 2, 4},   {{1, 16, 4}, 4, 3}, {{1, 17, 10}, 3, 4},
-                          {{2, 33, 11}, 5, 3}, {{3, 40, 10}, 9, 3}, {{1, 5, 2}, 9, 30}};
+constexpr KernelCase cases[] = {{{1, 1, 2}, 1, 3},   {{3, 5, 3}, 2, 4},   {{1, 16, 4}, 4, 3},
+                                {{1, 17, 10}, 3, 4}, {{2, 33, 11}, 5, 3}, {{3, 40, 10}, 9, 3},
+                                {{1, 5, 2}, 9, 30}};
 
 // How far two backends may be apart, as norm of the difference over norm.
 struct Tolerances {
@@ -316,7 +317,7 @@ TEST_P(HostKernels, AgreeWithThePortableOnes) {
         GTEST_SKIP() << "no host backend for this processor";
     }
     for (const Kernels* host : variants) {
-        for (const Case& c : cases) {
+        for (const KernelCase& c : cases) {
             for (const Tape tape : tapes) {
                 Plan plan{.shape = c.shape, .batch = c.batch, .steps = c.steps, .parts = 1};
                 plan.precision = GetParam();

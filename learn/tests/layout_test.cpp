@@ -68,16 +68,16 @@ static_assert(part_steps(everything) == 3 && part_count(everything) == 4);
 //   weights 2,656 -> 2,688; hidden 2 slots * 2 pairs * 16 * 4 = 256; cell 2 slots * 4 * 16 * 2 = 256; inputs
 //   16 -> 64; head 4 * 16 * 4 = 256; outcome 32 -> 64; labels 16 -> 64; scratch: a hidden state of 4 * 16 * 2
 //   = 128
-constexpr Plan evaluation{.shape = {1, 16, 10},
-                          .batch = 4,
-                          .steps = 784,
-                          .parts = 784,
-                          .precision = Precision::bf16,
-                          .tape = Tape::none,
-                          .rule = Rule::adam,
-                          .clipping = true,
-                          .auxiliary = true};
-static_assert(total_of(evaluation) == 2688 + 256 + 256 + 64 + 256 + 64 + 64 + 128);
+constexpr Plan evaluation_plan{.shape = {1, 16, 10},
+                               .batch = 4,
+                               .steps = 784,
+                               .parts = 784,
+                               .precision = Precision::bf16,
+                               .tape = Tape::none,
+                               .rule = Rule::adam,
+                               .clipping = true,
+                               .auxiliary = true};
+static_assert(total_of(evaluation_plan) == 2688 + 256 + 256 + 64 + 256 + 64 + 64 + 128);
 
 // A layout in static memory, as the firmware reserves it.
 alignas(buffer_alignment) std::byte reserved[layout(smallest).value().total];

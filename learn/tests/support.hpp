@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <random>
 #include <span>
@@ -34,6 +36,14 @@ class Memory {
 };
 
 using Random = std::mt19937;
+
+inline constexpr float infinity = std::numeric_limits<float>::infinity();
+inline float float_of(std::uint32_t bits) {
+    return std::bit_cast<float>(bits);
+}
+inline std::uint32_t bits_of(float x) {
+    return std::bit_cast<std::uint32_t>(x);
+}
 
 // 32 random bits.
 std::uint32_t draw(Random& random);

@@ -8,7 +8,7 @@ namespace partita::runner::test {
 namespace {
 
 constexpr std::size_t sequence_count = 10;  // three batches of at most four
-constexpr std::uint32_t epochs = 4;
+constexpr std::uint32_t epoch_count = 4;
 
 // Everything that training can carry from one batch to the next.
 learn::Plan rich_plan() {
@@ -22,7 +22,7 @@ learn::Plan rich_plan() {
 
 TrainingSettings rich_settings() {
     TrainingSettings settings;
-    settings.epochs = epochs;
+    settings.epochs = epoch_count;
     settings.hyper.learning_rate = 0.02f;
     settings.hyper.clip_norm = 0.5f;
     settings.schedule = learn::Schedule::Kind::cosine;
@@ -43,7 +43,7 @@ struct TrainingRun {
           training(
               loaded.network, rich_settings(),
               [this](std::uint32_t epoch) -> const data::Sequences& { return data.at(epoch); }, checkpoint) {
-        for (std::uint32_t epoch = 0; epoch < epochs; ++epoch) {
+        for (std::uint32_t epoch = 0; epoch < epoch_count; ++epoch) {
             data.push_back(random_sequences(sequence_count, 7, 3, 4, 100 + epoch));
         }
     }

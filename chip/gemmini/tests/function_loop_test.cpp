@@ -37,16 +37,16 @@ class FunctionLoop : public testing::Test {
     LoopSlots slots{geometry};
 };
 
-constexpr Address a_at = 0x8001'0000;
-constexpr Address b_at = 0x8002'0000;
-constexpr Address d_at = 0x8003'0000;
-constexpr Address c_at = 0x8004'0000;
+constexpr Address a_address = 0x8001'0000;
+constexpr Address b_address = 0x8002'0000;
+constexpr Address d_address = 0x8003'0000;
+constexpr Address c_address = 0x8004'0000;
 
 // C(4 x 128) = A(4 x 129) B(128 x 129)^T + repeating bias: what tiled_matmul_auto sends for it.
 TEST_F(FunctionLoop, TransposedStreamOfGemminiSoftware) {
     configure(9, 0x3'0000'0000, 0x21'0020'0001);
-    configure(10, a_at, b_at);
-    configure(11, d_at, c_at);
+    configure(10, a_address, b_address);
+    configure(11, d_address, c_address);
     configure(12, 129, 129);
     configure(13, 0, 128);
     const Loop loop = start(0x50005, 0x2);
@@ -95,8 +95,8 @@ TEST_F(FunctionLoop, TransposedStreamOfGemminiSoftware) {
 
 TEST_F(FunctionLoop, EmissionOrder) {
     bounds(2, 10, 3, 1, 2, 3);
-    configure(10, a_at, b_at);
-    configure(11, d_at, c_at);
+    configure(10, a_address, b_address);
+    configure(11, d_address, c_address);
     configure(12, 100, 200);
     configure(13, 300, 400);
     const Loop loop = start(0, 0);
@@ -142,7 +142,7 @@ TEST_F(FunctionLoop, EmissionOrder) {
 
 TEST_F(FunctionLoop, TransposedAWalksIInBlocks) {
     bounds(10, 1, 2, 1, 0, 3);
-    configure(10, a_at, b_at);
+    configure(10, a_address, b_address);
     configure(12, 100, 200);
     const Loop loop = start(0, 1);
     const auto a = drain(MoveWalk::load_a(loop, geometry));
@@ -159,7 +159,7 @@ TEST_F(FunctionLoop, FullWidthStoresOneTileAtATime) {
     config = wide_bf16_chip();
     geometry = Geometry(config);
     bounds(1, 3, 1);
-    configure(11, d_at, c_at);
+    configure(11, d_address, c_address);
     configure(13, 12, 12);
     const Loop loop = start(2, 0);
     const auto c = drain(MoveWalk::store_c(loop, geometry));
@@ -172,7 +172,7 @@ TEST_F(FunctionLoop, FullWidthStoresOneTileAtATime) {
 
 TEST_F(FunctionLoop, SlotsAlternateAndKeepTheirRegisters) {
     bounds(1, 2, 3);
-    configure(11, 0, c_at);
+    configure(11, 0, c_address);
     Loop loop = start(0, 0);
     EXPECT_EQ(loop.slot, 0U);
     EXPECT_EQ(loop.a_start, 0U);
@@ -200,10 +200,10 @@ TEST_F(FunctionLoop, SlotsAlternateAndKeepTheirRegisters) {
 
 TEST_F(FunctionLoop, OffsetsHaveThirtyTwoBits) {
     bounds(2, 1, 1);
-    configure(10, a_at, 0);
+    configure(10, a_address, 0);
     configure(12, std::uint64_t{1} << 29, 0);
     const auto a = drain(MoveWalk::load_a(start(0, 0), geometry));
-    EXPECT_EQ(a[1].move().memory, a_at);  // 2^29 * 4 * 2 = 2^32
+    EXPECT_EQ(a[1].move().memory, a_address);  // 2^29 * 4 * 2 = 2^32
 }
 
 TEST_F(FunctionLoop, WhatDoesNotFitIsNamed) {

@@ -8,18 +8,6 @@
 namespace partita::chip::gemmini::test {
 namespace {
 
-constexpr Address data = memory_base + 0x10000;
-
-void configure(TimedRig& rig, const ExecuteOptions& options = {}) {
-    rig.issue(config_load(0, 64, one_bf16, rig.geometry.side));
-    rig.issue(config_store(64, one_bf16));
-    rig.issue(config_execute(options));
-    rig.fence();
-    rig.time += 10;
-    rig.log.events.clear();
-    rig.system.requests.clear();
-}
-
 // The rows of a tile and where it lies, for the builders of commands.
 std::uint64_t full(const TimedRig& rig, std::uint32_t local) {
     return tile(local, rig.geometry.side, rig.geometry.side);

@@ -7,9 +7,7 @@
 namespace partita::chip::gemmini::test {
 namespace {
 
-constexpr Address data = memory_base + 0x10000;
-
-void configure(TimedRig& rig, std::uint64_t load_stride = 64, std::uint32_t store_stride = 64) {
+void configure_moves(TimedRig& rig, std::uint64_t load_stride = 64, std::uint32_t store_stride = 64) {
     rig.issue(config_load(0, load_stride, one_bf16, rig.geometry.side));
     rig.issue(config_load(2, load_stride, one_bf16, rig.geometry.side, true));
     rig.issue(config_store(store_stride, one_bf16));
@@ -26,7 +24,7 @@ constexpr Cycle to_port = 1 + 1 + 2 + 2;
 
 TEST(MoveIn, OneRowOfEightTiles) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_in(data, 0, 1, 32));
     const Cycle idle = rig.fence();
     ASSERT_EQ(rig.system.requests.size(), 1U);
@@ -42,7 +40,7 @@ TEST(MoveIn, OneRowOfEightTiles) {
 
 TEST(MoveIn, OneRowOfFourTilesOnTheLargerArray) {
     TimedRig rig(bf16_chip(8));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_in(data, 0, 1, 32));
     // As above, but 64 bytes are 4 local rows of 16 bytes.
     EXPECT_EQ(rig.fence(), a + 7 + to_port + usual_latency + 2 + 4 + 1 + 6 + 2);
@@ -50,7 +48,7 @@ TEST(MoveIn, OneRowOfFourTilesOnTheLargerArray) {
 
 TEST(MoveIn, RowsFollowEachOtherAtTheMergersPace) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_in(data, 0, 4, 32));
     // 4 transactions of 8 local rows each: the next enters in the cycle in which the last row of the one
     // before leaves.
@@ -63,7 +61,7 @@ TEST(MoveIn, RowsFollowEachOtherAtTheMergersPace) {
 
 TEST(MoveIn, UnalignedRowIsSplit) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_in(data + 2, 0, 1, 32));
     const Cycle idle = rig.fence();
     // 62 of the bytes are in the first 64; the last 2 come with the smallest transaction.
@@ -89,7 +87,7 @@ TEST(MoveIn, SizesOfTransactions) {
     };
     for (const Case& each : cases) {
         TimedRig rig(bf16_chip(4));
-        configure(rig);
+        configure_moves(rig);
         rig.issue(move_in(data + each.offset, 0, 1, each.columns));
         rig.fence();
         std::vector<unsigned> sizes;
@@ -103,7 +101,7 @@ TEST(MoveIn, SizesOfTransactions) {
 
 TEST(MoveIn, RepeatedRowIsReadOnce) {
     TimedRig rig(bf16_chip(4));
-    configure(rig, 0);
+    configure_moves(rig, 0);
     const Cycle a = rig.issue(move_in(data, accumulator, 4, 4, 2));
     // One local row comes out of the merger a cycle after its beat; the scaler's register gives it 4 times.
     EXPECT_EQ(rig.fence(), a + 7 + to_port + usual_latency + 2 + 1 + 4 + 6 + 2);
@@ -112,7 +110,7 @@ TEST(MoveIn, RepeatedRowIsReadOnce) {
 
 TEST(MoveIn, ZerosNeedNoMemory) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_in(0, 0, 4, 8));
     // Each row's request is taken when the 2 blocks of the one before are written: the first request in a+7,
     // a block in each cycle from a+8 to a+15; the completion in a+16.
@@ -122,7 +120,7 @@ TEST(MoveIn, ZerosNeedNoMemory) {
 
 TEST(MoveIn, SixteenTransactionsAtMost) {
     TimedRig rig(bf16_chip(4), 1000);
-    configure(rig);
+    configure_moves(rig);
     for (unsigned row = 0; row < 5; ++row) {
         rig.issue(move_in(data + row * 0x400, row * 32, 4, 32));
     }
@@ -137,7 +135,7 @@ TEST(MoveIn, SixteenTransactionsAtMost) {
 // D at the accumulator's width: 64 bytes are 4 local rows of FP32 numbers, through the accumulator's scaler.
 TEST(MoveIn, WideRowsOfD) {
     TimedRig rig(mixed_chip(4));
-    configure(rig);
+    configure_moves(rig);
     rig.issue(config_load(2, 64, one_bf16, 4));
     rig.fence();
     rig.system.requests.clear();
@@ -149,7 +147,7 @@ TEST(MoveIn, WideRowsOfD) {
 
 TEST(MoveOut, OneRow) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_out(data, accumulator, 1, 4));
     const Cycle idle = rig.fence();
     // The request is in the dispatch queue from a+8, where it reads; normalizer a+9, scaler a+10, out after 6
@@ -165,7 +163,7 @@ TEST(MoveOut, OneRow) {
 // Two rows are in the scaler at a time, so a row needs half of its 6 cycles.
 TEST(MoveOut, ThreeCyclesForALocalRow) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_out(data, accumulator, 4, 32));
     const Cycle idle = rig.fence();
     ASSERT_EQ(rig.system.requests.size(), 4U);
@@ -185,7 +183,7 @@ TEST(MoveOut, DeeperIssueQueueKeepsTheScalerBusy) {
         Config chip = bf16_chip(4);
         chip.store_issue_queue = rows;
         TimedRig rig(chip);
-        configure(rig);
+        configure_moves(rig);
         const Cycle a = rig.issue(move_out(data, accumulator, 4, 32));
         rig.fence();
         ASSERT_EQ(rig.system.requests.size(), 4U);
@@ -201,7 +199,7 @@ TEST(MoveOut, IssueQueueLimitsTheRowsInTheScaler) {
     Config chip = bf16_chip(4);
     chip.store_issue_queue = 3;
     TimedRig rig(chip);
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_out(data, accumulator, 1, 24));
     rig.fence();
     ASSERT_EQ(rig.system.requests.size(), 1U);
@@ -214,7 +212,7 @@ TEST(MoveOut, DefaultLatencyGivesARowEveryTwoCycles) {
     Config chip = bf16_chip(4);
     chip.store_scale_latency = 4;
     TimedRig rig(chip);
-    configure(rig);
+    configure_moves(rig);
     rig.issue(move_out(data, accumulator, 4, 32));
     rig.fence();
     ASSERT_EQ(rig.system.requests.size(), 4U);
@@ -228,7 +226,7 @@ TEST(MoveOut, DefaultLatencyGivesARowEveryTwoCycles) {
 TEST(MoveOut, FullWidthRowsOfWideSums) {
     for (const unsigned side : {4U, 8U}) {
         TimedRig rig(mixed_chip(side));
-        configure(rig);
+        configure_moves(rig);
         const Cycle a = rig.issue(move_out(data, accumulator | full_width, 4, side));
         rig.fence();
         const Cycle port = a + 10 + 6 + 1 + 4;
@@ -247,7 +245,7 @@ TEST(MoveOut, FullWidthRowsOfWideSums) {
 
 TEST(MoveOut, UnalignedRowsAreTwoTransactions) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     rig.issue(move_out(data + 34, accumulator, 1, 32));
     rig.fence();
     // 30 bytes up to the line's end, then 34, of which 32 and 64 would take all but 2 and all.
@@ -262,7 +260,7 @@ TEST(MoveOut, UnalignedRowsAreTwoTransactions) {
 
 TEST(MoveOut, OutOfTheScratchpad) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     const Cycle a = rig.issue(move_out(data, 16, 1, 4));
     rig.fence();
     ASSERT_EQ(rig.system.requests.size(), 1U);
@@ -273,7 +271,7 @@ TEST(MoveOut, OutOfTheScratchpad) {
 
 TEST(MoveOut, ReadsAndWritesShareThePort) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     rig.issue(move_out(data, accumulator, 4, 32));
     for (unsigned row = 0; row < 8; ++row) {
         rig.issue(move_in(data + 0x1000 + row * 0x100, row * 32, 4, 32));
@@ -288,7 +286,7 @@ TEST(MoveOut, ReadsAndWritesShareThePort) {
 
 TEST(Dma, OutsideMemoryIsAnError) {
     TimedRig rig(bf16_chip(4));
-    configure(rig);
+    configure_moves(rig);
     rig.issue(move_in(0x1000, 0, 1, 4));
     try {
         rig.fence();

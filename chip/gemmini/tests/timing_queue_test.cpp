@@ -5,18 +5,7 @@
 namespace partita::chip::gemmini::test {
 namespace {
 
-constexpr Address data = memory_base + 0x10000;
 constexpr Address elsewhere = memory_base + 0x20000;
-
-void configure(TimedRig& rig) {
-    rig.issue(config_load(0, 64, one_bf16, rig.geometry.side));
-    rig.issue(config_store(64, one_bf16));
-    rig.issue(config_execute());
-    rig.fence();
-    rig.time += 10;
-    rig.log.events.clear();
-    rig.system.requests.clear();
-}
 
 std::uint64_t square(std::uint32_t local) {
     return tile(local, 4, 4);

@@ -252,4 +252,18 @@ inline Cycle run_product(TimedRig& rig, const Product& product) {
     return rig.fence() - begin;
 }
 
+// Where the tests' commands read and write.
+inline constexpr Address data = memory_base + 0x10000;
+
+// Strides of 64 bytes, no scaling; what is counted begins after it.
+inline void configure(TimedRig& rig, const ExecuteOptions& options = {}) {
+    rig.issue(config_load(0, 64, one_bf16, rig.geometry.side));
+    rig.issue(config_store(64, one_bf16));
+    rig.issue(config_execute(options));
+    rig.fence();
+    rig.time += 10;
+    rig.log.events.clear();
+    rig.system.requests.clear();
+}
+
 }  // namespace partita::chip::gemmini::test

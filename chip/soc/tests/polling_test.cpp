@@ -5,7 +5,7 @@
 
 #include "chip/soc/tests/machine_program.hpp"
 
-namespace partita::chip::soc::test {
+namespace partita::chip::soc::test::polling {
 namespace {
 
 // C = A B, 8 x 256 by 256 x 8, in BF16: long enough for harts that wait to be put aside. Integers so small
@@ -241,4 +241,4 @@ INSTANTIATE_TEST_SUITE_P(Looks, Polling,
                                          std::array{Look::halves_backwards, Look::alternating, Look::words}));
 
 }  // namespace
-}  // namespace partita::chip::soc::test
+}  // namespace partita::chip::soc::test::polling
