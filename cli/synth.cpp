@@ -83,6 +83,7 @@ std::string version_of(const SynthOptions& options) {
         key.add(source.filename().string());
         key.add_file(source);
     }
+    key.add_file(rtl::mapping_script());
     key.add(options.yosys);
     key.add(options.dsp ? "dsp" : "lut");
     key.add(fmt::format("{}", options.levels));

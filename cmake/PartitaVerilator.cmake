@@ -95,13 +95,14 @@ function(partita_netlist name)
   list(TRANSFORM ARG_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
   list(JOIN ARG_SOURCES " " sources)
   get_filename_component(bin ${PARTITA_YOSYS} DIRECTORY)
+  set(map_luts ${PROJECT_SOURCE_DIR}/rtl/map_luts.ys)
   set(cells ${bin}/../share/yosys/xilinx/cells_sim.v)
   add_custom_command(
     OUTPUT ${netlist}
     COMMAND
       ${PARTITA_YOSYS} -q -p
-      "read_verilog -sv ${packages} ${modules} ${sources}; chparam ${parameters} ${ARG_TOP}; synth_xilinx -family xcup -nodsp -noiopad -noclkbuf -nowidelut -top ${ARG_TOP}; clean; write_verilog -noattr ${netlist}"
-    DEPENDS ${PARTITA_RTL_PACKAGES} ${PARTITA_RTL_MODULES} ${ARG_SOURCES}
+      "read_verilog -sv ${packages} ${modules} ${sources}; chparam ${parameters} ${ARG_TOP}; synth_xilinx -family xcup -nodsp -noiopad -noclkbuf -nowidelut -top ${ARG_TOP} -run begin:map_luts; script ${map_luts}; clean; write_verilog -noattr ${netlist}"
+    DEPENDS ${PARTITA_RTL_PACKAGES} ${PARTITA_RTL_MODULES} ${ARG_SOURCES} ${map_luts}
     COMMENT "Synthesising ${name}"
     VERBATIM)
   partita_verilated_library(${name} ARGUMENTS --top-module ${ARG_TOP} -Wno-lint -Wno-INITIALDLY -Wno-UNOPTFLAT ${netlist} ${cells}

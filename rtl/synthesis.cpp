@@ -55,10 +55,13 @@ std::string last_step(const std::string& log) {
     return step;
 }
 
-// Of synth_xilinx in Yosys 0.23 with these options; other versions differ by a few.
-constexpr unsigned usual_steps = 56;
+// Of synth_xilinx in Yosys 0.23 with these options, and of what follows on it up to the writing of the
+// netlist; other versions differ by a few.
+constexpr unsigned steps_before_mapping = 34;
+constexpr unsigned usual_steps = steps_before_mapping + 13;
 
-// Steps of synth_xilinx are "N.1.", "N.2." and so on, where N is its own number among the script's.
+// Steps of synth_xilinx are "N.1.", "N.2." and so on, where N is its own number among the script's; the
+// script's next steps are N+1 and so on.
 unsigned steps_done(const std::string& log, const std::string& step) {
     const std::size_t at = log.find(". Executing SYNTH_XILINX");
     if (at == std::string::npos) {
@@ -67,8 +70,11 @@ unsigned steps_done(const std::string& log, const std::string& step) {
     const std::size_t line = log.rfind('\n', at);
     const std::size_t begin = line == std::string::npos ? 0 : line + 1;
     const std::string own = log.substr(begin, at - begin) + ".";
-    return step.starts_with(own) ? static_cast<unsigned>(std::strtoul(step.c_str() + own.size(), nullptr, 10))
-                                 : usual_steps;
+    const auto number = [](const char* text) {
+        return static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+    };
+    return step.starts_with(own) ? number(step.c_str() + own.size())
+                                 : steps_before_mapping + number(step.c_str()) - number(own.c_str());
 }
 
 class YosysProcess {
@@ -155,6 +161,10 @@ std::vector<fs::path> sources_in(const fs::path& folder) {
     return sources;
 }
 
+fs::path mapping_script() {
+    return PARTITA_RTL_MAP_LUTS;
+}
+
 std::string synthesis_script(const SynthesisOptions& options) {
     std::string script = "read_verilog -sv";
     for (const fs::path& source : sources_in(options.sources)) {
@@ -166,8 +176,11 @@ std::string synthesis_script(const SynthesisOptions& options) {
     }
     script += fmt::format(" -set DSP {} {}\n", options.dsp ? 1 : 0, options.top);
     // No buffers of pins: the accelerator is a part of a system. Two LUTs behind a multiplexer count as two.
-    script += fmt::format("synth_xilinx -family xcup -nowidelut -noiopad -noclkbuf{} -top {}\n",
-                          options.dsp ? "" : " -nodsp", options.top);
+    script +=
+        fmt::format("synth_xilinx -family xcup -nowidelut -noiopad -noclkbuf{} -top {} -run begin:map_luts\n",
+                    options.dsp ? "" : " -nodsp", options.top);
+    script += fmt::format("script {}\n", mapping_script().string());
+    script += "synth_xilinx -family xcup -nowidelut -noiopad -noclkbuf -run finalize:\n";
     script += "tee -q -o statistics.txt stat -tech xilinx\nwrite_json blocks.json\n";
     script += "flatten\nopt_clean\nwrite_json flat.json\n";
     return script;

@@ -36,12 +36,16 @@ struct Synthesis {
 // How far Yosys is: so many of so many of its steps, and the name of the present one.
 using SynthesisProgress = std::function<void(unsigned done, unsigned total, const std::string& step)>;
 
-// Runs Yosys for UltraScale+ (synth_xilinx -family xcup -nowidelut), keeping the hierarchy, then once more
-// without it for the depth. Throws ChipError if Yosys cannot be run or fails, with its own words.
+// Runs Yosys for UltraScale+ (synth_xilinx -family xcup -nowidelut, LUTs mapped by mapping_script), keeping
+// the hierarchy, then once more without it for the depth. Throws ChipError if Yosys cannot be run or fails,
+// with its own words.
 Synthesis synthesise(const SynthesisOptions& options, const SynthesisProgress& progress);
 
 // The sources of the modules, packages first. Throws ChipError if there are none.
 std::vector<std::filesystem::path> sources_in(const std::filesystem::path& folder);
+
+// How logic becomes LUTs: a file of Yosys' commands, which the netlists of the tests are made by as well.
+std::filesystem::path mapping_script();
 
 // What Yosys is told to do.
 std::string synthesis_script(const SynthesisOptions& options);

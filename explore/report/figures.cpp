@@ -32,7 +32,7 @@ std::vector<Chart> charts(const Subjects& subjects, const Published& published) 
     }
     all.push_back(scaling(subjects, published));
     all.push_back(utilisation(subjects));
-    all.push_back(compression_resources(published));
+    all.push_back(compression_resources(subjects, published));
     all.push_back(compression_loss(subjects, published));
     all.push_back(compression_sequence(subjects, published));
     all.push_back(system_resources(subjects, published));

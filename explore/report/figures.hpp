@@ -15,7 +15,7 @@ namespace partita::explore::report {
 std::vector<Chart> charts(const Subjects& subjects, const Published& published);
 
 // Resources of the accelerator alone: FP32 as it comes, BF16 as the publication compressed it.
-Chart compression_resources(const Published& published);
+Chart compression_resources(const Subjects& subjects, const Published& published);
 // Loss at the last step by K, in each precision.
 Chart compression_loss(const Subjects& subjects, const Published& published);
 // Loss at the end of each part of a sequence, as baselines have it.

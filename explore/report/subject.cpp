@@ -98,15 +98,23 @@ std::set<std::int64_t> older_of_equals(const std::vector<Run>& runs) {
     return older;
 }
 
-std::optional<SystemResources> synthesised(const Run& run, const nlohmann::ordered_json& record) {
-    if (!record.is_object() || !record.contains("resources")) {
-        return std::nullopt;
+void take_synthesis(const Run& run, const nlohmann::ordered_json& record, Subjects& all) {
+    // The other runs are of the same accelerator once more.
+    if (!record.is_object() || run.key.data_digest != "lut") {
+        return;
     }
-    const auto& found = record.at("resources");
-    return SystemResources{run.machine.mesh_side,
-                           run.machine.cores,
-                           {found.value("lut", 0.0), found.value("register", 0.0), found.value("bram36", 0.0),
-                            found.value("dsp", 0.0)}};
+    const auto resources = [&](const char* of) -> Resources {
+        const auto& found = record.at(of);
+        return {found.value("lut", 0.0), found.value("register", 0.0), found.value("bram36", 0.0),
+                found.value("dsp", 0.0)};
+    };
+    if (record.contains("accelerator")) {
+        all.synthesised_accelerators.push_back(
+            {run.key.precision, run.machine.mesh_side, resources("accelerator")});
+    }
+    if (record.contains("resources")) {
+        all.synthesised.push_back({run.machine.mesh_side, run.machine.cores, resources("resources")});
+    }
 }
 
 }  // namespace
@@ -144,9 +152,7 @@ Subjects gather(RunStore& store, const CommandOf& command_of) {
             continue;
         }
         if (run.key.platform == "synth") {
-            if (auto resources = synthesised(run, store.record(run.id))) {
-                all.synthesised.push_back(*resources);
-            }
+            take_synthesis(run, store.record(run.id), all);
             continue;
         }
         const RunKey& key = run.key;

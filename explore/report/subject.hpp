@@ -36,8 +36,10 @@ struct Subject {
 using CommandOf = std::function<std::string(const Run& run, const std::string& request)>;
 
 struct Subjects {
-    std::vector<Subject> runs;                 // finished ones, oldest first
-    std::vector<SystemResources> synthesised;  // from runs of the platform "synth"
+    std::vector<Subject> runs;  // finished ones, oldest first
+    // From runs of the platform "synth", those without DSPs in the mesh.
+    std::vector<SystemResources> synthesised;
+    std::vector<AcceleratorResources> synthesised_accelerators;  // configuration: the precision
     std::size_t unfinished = 0;
     std::size_t failed = 0;
 

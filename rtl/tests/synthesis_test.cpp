@@ -164,8 +164,11 @@ TEST_F(SynthesisTest, TellsYosysWhatToDo) {
     const std::string script = synthesis_script(options_);
     EXPECT_LT(script.find("z_pkg.sv"), script.find("a.sv"));
     EXPECT_TRUE(says(script, "chparam -set SIDE 4 -set SIG 8 -set DSP 0 gemmini\n"));
-    EXPECT_TRUE(
-        says(script, "synth_xilinx -family xcup -nowidelut -noiopad -noclkbuf -nodsp -top gemmini\n"));
+    EXPECT_TRUE(says(script,
+                     "synth_xilinx -family xcup -nowidelut -noiopad -noclkbuf -nodsp -top gemmini "
+                     "-run begin:map_luts\nscript " +
+                         mapping_script().string() +
+                         "\nsynth_xilinx -family xcup -nowidelut -noiopad -noclkbuf -run finalize:\n"));
     options_.dsp = true;
     EXPECT_TRUE(says(synthesis_script(options_), "-set DSP 1 gemmini\n"));
     EXPECT_FALSE(says(synthesis_script(options_), "-nodsp"));
@@ -179,14 +182,17 @@ TEST_F(SynthesisTest, ReadsWhatYosysHasWritten) {
         "\ncp made.json blocks.json; cp made.json flat.json\n"
         "printf '   Estimated number of LCs:   7\\n   Estimated number of LCs:    30\\n' > statistics.txt\n"
         "printf ' Yosys 0.23 (git sha1 7ce5011c24b)\\n\\n3. Executing SYNTH_XILINX pass.\\n3.12. Executing "
-        "ABC pass (mapping).\\n'\n"
+        "TECHMAP pass (map).\\n'\n"
+        "sleep 1\n"
+        "printf '5. Executing ABC pass (mapping).\\n'\n"
         "sleep 1\n");
     const Synthesis synthesis = run();
     EXPECT_EQ(synthesis.tool, "Yosys 0.23");
     EXPECT_EQ(synthesis.total().luts(), 5U);
     EXPECT_EQ(synthesis.shared_luts, 34U);
     EXPECT_EQ(synthesis.depth.luts, 0U) << "a LUT without inputs is no way";
-    EXPECT_GT(std::ranges::count(steps_, "12 of 56: 3.12. Executing ABC pass"), 0);
+    EXPECT_GT(std::ranges::count(steps_, "12 of 47: 3.12. Executing TECHMAP pass"), 0);
+    EXPECT_GT(std::ranges::count(steps_, "36 of 47: 5. Executing ABC pass"), 0);
 }
 
 TEST_F(SynthesisTest, SaysWhatIsWrong) {

@@ -189,7 +189,8 @@ TEST(UtilisationFigure, IsOfThePassAlone) {
 }
 
 TEST(CompressionFigures, CompareWithTheDefaultAndShowTheLossThereIs) {
-    const Table resources = compression_resources(published()).table;
+    Subjects none;
+    const Table resources = compression_resources(none, published()).table;
     ASSERT_EQ(resources.rows().size(), 8u);
     for (std::size_t row = 0; row < 4; ++row) {
         EXPECT_EQ(resources.at(row, "percent"), Cell(100.0));
@@ -206,6 +207,17 @@ TEST(CompressionFigures, CompareWithTheDefaultAndShowTheLossThereIs) {
     const auto ours = rows_where(loss, "source", "simulated");
     ASSERT_EQ(ours.size(), 1u);
     EXPECT_EQ(loss.at(ours[0], "loss"), Cell(0.25));
+}
+
+TEST(CompressionFigures, ShowWhatWasSynthesisedBesideThePublished) {
+    Subjects all;
+    all.synthesised_accelerators.push_back({"bf16", 8, {1, 1, 1, 1}});
+    all.synthesised_accelerators.push_back({"bf16", 4, {94969.0 / 4, 1, 2, 0}});
+    const Table table = compression_resources(all, published()).table;
+    const auto rows = rows_where(table, "source", "synthesised");
+    ASSERT_EQ(rows.size(), 4u);
+    EXPECT_EQ(table.at(rows[0], "design"), Cell("bf16 rtl"));
+    EXPECT_EQ(table.at(rows[0], "percent"), Cell(25.0));
 }
 
 TEST(ResourcesFigure, HasPublishedSystemsAndSynthesisedOnes) {

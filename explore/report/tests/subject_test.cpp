@@ -106,8 +106,12 @@ TEST_F(Gather, TellsEstimatesBaselinesAndSynthesisApart) {
     store.put(baseline, measured);
     Wanted synthesis = made_run(2);
     synthesis.key.platform = "synth";
+    synthesis.key.data_digest = "lut";
     RunResult resources;
-    resources.record = {{"resources", {{"lut", 1000}, {"register", 2000}, {"bram36", 3}, {"dsp", 4}}}};
+    resources.record = {{"accelerator", {{"lut", 100}, {"register", 200}, {"bram36", 3}, {"dsp", 0}}},
+                        {"resources", {{"lut", 1000}, {"register", 2000}, {"bram36", 3}, {"dsp", 4}}}};
+    store.put(synthesis, resources);
+    synthesis.key.data_digest = "dsp";
     store.put(synthesis, resources);
     const Subjects all = gather(store, no_command);
     ASSERT_EQ(all.runs.size(), 2u);
@@ -119,6 +123,8 @@ TEST_F(Gather, TellsEstimatesBaselinesAndSynthesisApart) {
     EXPECT_EQ(all.runs[1].chip, "train bf16, ms4-c1");
     ASSERT_EQ(all.synthesised.size(), 1u);
     EXPECT_EQ(all.synthesised[0].resources.register_bits, 2000);
+    ASSERT_EQ(all.synthesised_accelerators.size(), 1u);
+    EXPECT_EQ(all.synthesised_accelerators[0].resources.lut, 100);
 }
 
 TEST(FirstWorkload, IsThePublicationsOrTheMostFrequent) {
