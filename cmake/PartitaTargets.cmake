@@ -2,6 +2,8 @@
 
 set(PARTITA_SANITIZERS "" CACHE STRING "Value of -fsanitize= for every target, e.g. address,undefined")
 
+option(PARTITA_CHECK_SCOPES "Let the address sanitizer also watch the ends of scopes in learn, which takes as long to compile again" ON)
+
 # Language level and warnings, applied to the project's own targets only.
 function(partita_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -28,7 +30,7 @@ option(PARTITA_PRECOMPILE "Compile the headers of all tests once" ON)
 
 # partita_join_sources(<target>): its sources are compiled some at a time. Those with options of their own stay alone.
 function(partita_join_sources target)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARTITA_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ${PARTITA_UNITY} UNITY_BUILD_BATCH_SIZE 12)
 endfunction()
 
 # Where tests that build programs for the chip keep what these have in common; its names say of which sources.

@@ -12,8 +12,6 @@
 namespace partita::explore::report {
 namespace {
 
-constexpr std::string_view outside = "(outside)";
-
 // Time with one core, by all that a row of `scaling` has in common but the cores.
 using Family = std::tuple<std::string, std::string, std::string, std::string, std::string, std::string,
                           std::string, std::uint32_t>;

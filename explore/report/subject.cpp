@@ -14,8 +14,6 @@
 namespace partita::explore::report {
 namespace {
 
-constexpr std::string_view outside = "(outside)";
-
 // "ms4-c1 + soc.cores=2 + gemmini.input_type=fp32" without the last, which is a column of its own.
 std::string short_name(const std::string& name) {
     std::string result;

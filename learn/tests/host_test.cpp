@@ -33,7 +33,7 @@ const Kernels* plain_kernels(Precision precision);
 namespace partita::learn::test {
 namespace {
 
-constexpr std::uint32_t side = 8;
+constexpr std::uint32_t array_side = 8;
 
 std::vector<const Kernels*> host_variants(Precision precision) {
     std::vector<const Kernels*> variants;
@@ -64,7 +64,7 @@ TEST(Host, ActivationsAreTheSameBits) {
     };
     for (const Kernels* kernels : host_variants(Precision::fp32)) {
         const Memory memory(laid_out.total);
-        const Workspace ws{laid_out, memory.bytes().data(), side};
+        const Workspace ws{laid_out, memory.bytes().data(), array_side};
         std::memset(ws.memory, 0, laid_out.total);
         ws.array<float>(BufferId::inputs)[0] = 1.0f;
         float* bias = ws.array<float>(BufferId::weights) + ws.weight_index(0, ws.bias_row());
@@ -114,14 +114,15 @@ struct Tolerances {
     // A product of n terms, kept in `kept_narrow` or in FP32. In FP32 the order of a sum changes it by 2 n
     // 2^-24 of its terms' magnitudes, which for terms of either sign are about sqrt(n) times the sum. Kept in
     // BF16 it may be rounded to the other side: one unit, 2^-7, of any element. In BF16 the portable backend
-    // also rounds within the product: n / side
-    // + side times by up to 2^-8; two deviations of independent roundings.
+    // also rounds within the product: n / array_side + array_side times by up to 2^-8; two deviations of
+    // independent roundings.
     double product(double n, bool kept_narrow) const {
         const double order = 2 * n * std::sqrt(n) * 0x1p-24;
         const double kept = kept_narrow ? 0x1p-7 : 0.0;
-        const double within = precision == Precision::bf16
-                                  ? 2 * 0x1p-8 * std::sqrt(std::min<double>(n, side) + n / side + 1)
-                                  : 0;
+        const double within =
+            precision == Precision::bf16
+                ? 2 * 0x1p-8 * std::sqrt(std::min<double>(n, array_side) + n / array_side + 1)
+                : 0;
         return order + kept + within;
     }
 
@@ -138,7 +139,7 @@ class Pair {
         : layout_(layout(plan).value()),
           portable_(*portable_kernels(plan.precision).value()),
           host_(host),
-          first_(plan, portable_, side),
+          first_(plan, portable_, array_side),
           second_(layout_.total) {
         const Samples samples = random_samples(plan, 61);
         first_.load(random_network(plan.shape, 62));
@@ -146,8 +147,8 @@ class Pair {
         synchronise();
     }
 
-    Workspace portable() const { return {layout_, first_.memory.bytes().data(), side}; }
-    Workspace host() const { return {layout_, second_.bytes().data(), side}; }
+    Workspace portable() const { return {layout_, first_.memory.bytes().data(), array_side}; }
+    Workspace host() const { return {layout_, second_.bytes().data(), array_side}; }
 
     // What the portable kernel left is what both start from next.
     void synchronise() { std::ranges::copy(first_.memory.bytes(), second_.bytes().begin()); }
@@ -339,8 +340,8 @@ TEST(Host, TrainsAsThePortableBackendDoes) {
             plan.precision = precision;
             const Samples samples = random_samples(plan, 64);
             const Network start = random_network(plan.shape, 65);
-            Training portable(plan, *portable_kernels(precision).value(), side);
-            Training other(plan, *host, side);
+            Training portable(plan, *portable_kernels(precision).value(), array_side);
+            Training other(plan, *host, array_side);
             for (Training* training : {&portable, &other}) {
                 training->load(start);
                 (*training)->train({}, samples.batch(), {.learning_rate = 0.1f});
