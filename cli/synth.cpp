@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -126,19 +125,14 @@ const char* precision_of(const Chip& chip) {
 // measured in it is added. Nothing if no such system was published.
 std::optional<nlohmann::ordered_json> system_with(const rtl::Synthesis& synthesis, const Chip& chip,
                                                   const report::Published& published) {
-    const auto system = std::ranges::find_if(published.systems, [&](const report::SystemResources& one) {
-        return one.mesh == chip.gemmini.mesh_side && one.cores == chip.soc.cores;
-    });
-    const auto accelerator =
-        std::ranges::find_if(published.accelerators, [&](const report::AcceleratorResources& one) {
-            return one.configuration == "bf16_compressed_scaled_timing" && one.mesh == chip.gemmini.mesh_side;
-        });
-    if (system == published.systems.end() || accelerator == published.accelerators.end() ||
-        precision_of(chip) != std::string("bf16")) {
+    const report::Resources* system = report::find(published.systems, chip.gemmini.mesh_side, chip.soc.cores);
+    const report::Resources* accelerator =
+        report::find(published.accelerators, "bf16_compressed_scaled_timing", chip.gemmini.mesh_side);
+    if (system == nullptr || accelerator == nullptr || precision_of(chip) != std::string("bf16")) {
         return std::nullopt;
     }
     const auto sum = [&](double report::Resources::*amount, double ours) {
-        return system->resources.*amount - accelerator->resources.*amount + ours;
+        return system->*amount - accelerator->*amount + ours;
     };
     const rtl::Resources& total = synthesis.total();
     return nlohmann::ordered_json{

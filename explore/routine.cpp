@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "chip/base/error.hpp"
+#include "chip/trace/record.hpp"
 
 namespace partita::explore {
 namespace {
@@ -108,7 +109,7 @@ RoutineRun routine_run(const ordered_json& record) {
                  array_work(first, {"weight_gradient", "update"}),
                  {}};
     for (const ordered_json& region : first.at("regions")) {
-        if (region.at("region").get<std::string>() != "(outside)") {
+        if (region.at("region").get<std::string>() != chip::trace::outside) {
             run.cycles += region.at("cycles").get<std::uint64_t>();
             run.array.back() += array_work(region);
         }

@@ -12,7 +12,7 @@ using nlohmann::ordered_json;
 
 std::string region_name(const RecordInput& input, unsigned region) {
     if (region == 0) {
-        return "(outside)";
+        return std::string(outside);
     }
     return region < input.regions.size() && !input.regions[region].empty() ? input.regions[region]
                                                                            : fmt::format("region {}", region);

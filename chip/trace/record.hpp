@@ -5,14 +5,18 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chip/soc/system.hpp"
 
 namespace partita::chip::trace {
 
+// The name of what no region claims.
+inline constexpr std::string_view outside = "(outside)";
+
 struct RegionRow {
-    std::string name;  // "(outside)" for what no region claims
+    std::string name;  // or `outside`
     std::uint64_t entries = 0;
     std::uint64_t cycles = 0;  // of hart 0
     double share = 0;          // of the total

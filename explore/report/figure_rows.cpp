@@ -8,14 +8,6 @@
 namespace partita::explore::report {
 namespace {
 
-template <typename Systems>
-const Resources* find(const Systems& systems, const Machine& machine) {
-    const auto found = std::ranges::find_if(systems, [&](const SystemResources& system) {
-        return system.mesh == machine.mesh_side && system.cores == machine.cores;
-    });
-    return found == systems.end() ? nullptr : &found->resources;
-}
-
 bool dominates(const std::vector<double>& one, const std::vector<double>& other) {
     bool smaller = false;
     for (std::size_t i = 0; i < one.size(); ++i) {
@@ -100,8 +92,8 @@ const Resources* resources_of(const Subject& subject, const Subjects& subjects, 
     if (chip_family(subject.chip) != fmt::format("ms{}", machine.mesh_side)) {
         return nullptr;
     }
-    const Resources* synthesised = find(subjects.synthesised, machine);
-    return synthesised != nullptr ? synthesised : find(published.systems, machine);
+    const Resources* synthesised = find(subjects.synthesised, machine.mesh_side, machine.cores);
+    return synthesised != nullptr ? synthesised : find(published.systems, machine.mesh_side, machine.cores);
 }
 
 }  // namespace partita::explore::report

@@ -52,14 +52,7 @@ Chart compression_resources(const Subjects& subjects, const Published& published
     chart.colour_label = "precision";
     chart.panel = "resource";
     chart.table = Table({"source", "design", "precision", "resource", "amount", "percent", "label"});
-    const auto find = [](const std::vector<AcceleratorResources>& among,
-                         const char* configuration) -> const Resources* {
-        const auto found = std::ranges::find_if(among, [&](const AcceleratorResources& one) {
-            return one.configuration == configuration && one.mesh == mesh;
-        });
-        return found == among.end() ? nullptr : &found->resources;
-    };
-    const Resources* whole = find(published.accelerators, "fp32_default");
+    const Resources* whole = find(published.accelerators, "fp32_default", mesh);
     const auto add = [&](const char* source, const char* design, const char* precision,
                          const Resources* resources) {
         if (whole == nullptr || resources == nullptr) {
@@ -73,9 +66,9 @@ Chart compression_resources(const Subjects& subjects, const Published& published
         }
     };
     add("published", "fp32", "fp32", whole);
-    add("synthesised", "fp32 rtl", "fp32", find(subjects.synthesised_accelerators, "fp32"));
-    add("published", "bf16", "bf16", find(published.accelerators, "bf16_compressed"));
-    add("synthesised", "bf16 rtl", "bf16", find(subjects.synthesised_accelerators, "bf16"));
+    add("synthesised", "fp32 rtl", "fp32", find(subjects.synthesised_accelerators, "fp32", mesh));
+    add("published", "bf16", "bf16", find(published.accelerators, "bf16_compressed", mesh));
+    add("synthesised", "bf16 rtl", "bf16", find(subjects.synthesised_accelerators, "bf16", mesh));
     return chart;
 }
 

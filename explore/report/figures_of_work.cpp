@@ -6,6 +6,7 @@
 #include <map>
 #include <tuple>
 
+#include "chip/trace/record.hpp"
 #include "explore/report/figure_rows.hpp"
 #include "explore/report/figures.hpp"
 
@@ -60,7 +61,7 @@ Chart functions(const Subjects& subjects, const Published& published, const std:
             continue;
         }
         for (const RegionTime& region : subject.regions) {
-            if (region.region != outside) {
+            if (region.region != chip::trace::outside) {
                 const auto cycles = static_cast<double>(region.cycles);
                 chart.table.add(cells_with(
                     run_cells(subject),
@@ -146,7 +147,7 @@ Chart utilisation(const Subjects& subjects) {
         double cycles = 0;
         double used = 0;
         for (const RegionTime& region : subject.regions) {
-            if (region.region != outside) {
+            if (region.region != chip::trace::outside) {
                 cycles += static_cast<double>(region.cycles);
                 used += static_cast<double>(region.cycles) * region.utilisation;
             }

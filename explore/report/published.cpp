@@ -98,6 +98,20 @@ Resources resources(const Lines& lines, std::size_t first) {
 
 }  // namespace
 
+const Resources* find(const std::vector<AcceleratorResources>& accelerators, std::string_view configuration,
+                      unsigned mesh) {
+    const auto found = std::ranges::find_if(accelerators, [&](const AcceleratorResources& one) {
+        return one.configuration == configuration && one.mesh == mesh;
+    });
+    return found == accelerators.end() ? nullptr : &found->resources;
+}
+
+const Resources* find(const std::vector<SystemResources>& systems, unsigned mesh, unsigned cores) {
+    const auto found = std::ranges::find_if(
+        systems, [&](const SystemResources& one) { return one.mesh == mesh && one.cores == cores; });
+    return found == systems.end() ? nullptr : &found->resources;
+}
+
 Published read_published(const std::filesystem::path& folder) {
     Published all;
     all.cycles = read_measurements(folder / "cycles.csv");

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "explore/validation.hpp"
@@ -55,6 +56,12 @@ struct Published {
     std::vector<SystemResources> systems;
     std::vector<Elsewhere> elsewhere;
 };
+
+// Of the accelerator with this configuration and mesh side, of the system with this mesh side and these
+// cores; null if there is none.
+const Resources* find(const std::vector<AcceleratorResources>& accelerators, std::string_view configuration,
+                      unsigned mesh);
+const Resources* find(const std::vector<SystemResources>& systems, unsigned mesh, unsigned cores);
 
 // Reads the files of the folder. Throws ChipError naming the file and, if it has one, the line.
 Published read_published(const std::filesystem::path& folder);

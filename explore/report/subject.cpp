@@ -11,6 +11,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "chip/trace/record.hpp"
+
 namespace partita::explore::report {
 namespace {
 
@@ -63,7 +65,7 @@ std::vector<double> losses_of(const nlohmann::ordered_json& record) {
 void take_pass(Subject& subject) {
     const RunResult& result = subject.run.result;
     for (const RegionTime& region : subject.regions) {
-        subject.pass_cycles += region.region == outside ? 0 : region.cycles;
+        subject.pass_cycles += region.region == chip::trace::outside ? 0 : region.cycles;
     }
     if (subject.pass_cycles == 0 || subject.run.machine.clock_hz == 0) {
         subject.pass_cycles = result.cycles.value_or(0);

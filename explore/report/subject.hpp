@@ -6,7 +6,6 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "explore/report/published.hpp"
@@ -14,9 +13,6 @@
 #include "explore/store.hpp"
 
 namespace partita::explore::report {
-
-// The region that is none: loading the model, printing the result.
-inline constexpr std::string_view outside = "(outside)";
 
 struct Subject {
     Run run;

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -19,7 +18,7 @@ float bf16(std::uint32_t bits) {
     return widen({static_cast<std::uint16_t>(bits)});
 }
 std::uint16_t bf16_bits(float x) {
-    return static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(x) >> 16);
+    return static_cast<std::uint16_t>(bits_of(x) >> 16);
 }
 
 // A finite BF16 number as sign * significand * 2^exponent.
@@ -114,7 +113,7 @@ std::uint16_t fused_exactly(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
 ::testing::AssertionResult fused_is_exact(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
     const float found = fused_bf16(bf16(a), bf16(b), bf16(c));
     const std::uint16_t expected = fused_exactly(a, b, c);
-    if (bf16_bits(found) == expected && (std::bit_cast<std::uint32_t>(found) & 0xFFFFu) == 0) {
+    if (bf16_bits(found) == expected && (bits_of(found) & 0xFFFFu) == 0) {
         return ::testing::AssertionSuccess();
     }
     return ::testing::AssertionFailure() << std::hex << a << " * " << b << " + " << c << " = "
@@ -174,8 +173,7 @@ TEST(FusedBf16, IsTheSameByTheShortWay) {
         const float a = tiny ? number(56, 16) : number(123, 8);
         const float b = tiny ? number(56, 16) : number(123, 8);
         const float c = n % 64 == 0 ? 0.0f : tiny ? number(0, 30) : number(121, 16);
-        ASSERT_EQ(std::bit_cast<std::uint32_t>(fused_bf16(a, b, c)),
-                  std::bit_cast<std::uint32_t>(fused_bf16_by_wider_sum(a, b, c)))
+        ASSERT_EQ(bits_of(fused_bf16(a, b, c)), bits_of(fused_bf16_by_wider_sum(a, b, c)))
             << a << " * " << b << " + " << c;
     }
 }
