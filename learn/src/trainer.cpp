@@ -152,22 +152,24 @@ void Trainer::carry(const Member& member, std::uint32_t part) {
     const Extents& e = layout().extents;
     const std::uint32_t last = part == 0 ? 0 : workspace_.slot(steps_of(part - 1));
     const std::uint32_t last_cell = plan().tape == Tape::lean && part != 0 ? e.cell_slots - 1 : last;
-    // Any even division will do for the hidden state; it is copied as it lies.
+    // Everyone moves what he computed himself, so that no line of it changes hands.
+    const Range blocks = member.share(e.blocks);
     const std::span<std::byte> hidden = bytes(BufferId::hidden);
     const std::size_t slot_size = hidden.size() / e.hidden_slots;
-    const Range share = member.share(e.padded_hidden);
-    const std::size_t column = slot_size / e.padded_hidden;
-    const std::size_t first = share.first * column;
-    const std::size_t size = (share.last - share.first) * column;
-    const Range blocks = member.share(e.blocks);
+    const std::size_t rows = plan().precision == Precision::fp32 ? plan().batch : e.pairs;
+    const std::size_t block_in_row = slot_size / rows / e.blocks;
+    const std::size_t size = (blocks.last - blocks.first) * block_in_row;
+    for (std::size_t row = 0; row < rows; ++row) {
+        std::byte* start = hidden.data() + (row * e.blocks + blocks.first) * block_in_row;
+        if (part == 0) {
+            clear({start, size});
+        } else if (last != 0) {
+            copy_bytes(start + last * slot_size, start, size);
+        }
+    }
     const std::span<std::byte> cell = bytes(BufferId::cell);
     const std::size_t block_size = cell.size() / e.blocks;
     const std::size_t cell_size = block_size / e.cell_slots;
-    if (part == 0) {
-        clear(hidden.subspan(first, size));
-    } else if (last != 0) {
-        copy_bytes(hidden.data() + last * slot_size + first, hidden.data() + first, size);
-    }
     for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
         std::byte* start = cell.data() + block * block_size;
         if (part == 0) {
@@ -178,17 +180,17 @@ void Trainer::carry(const Member& member, std::uint32_t part) {
     }
 }
 
-// Inputs of the part, sequence by sequence, in the precision that products read.
+// Inputs of the part in the precision that products read. Members take steps, whose inputs lie together.
 void Trainer::gather(const Member& member, const Batch& batch, std::uint32_t part) {
     const std::uint32_t input = plan().shape.input;
     const std::uint32_t count = plan().batch;
     const std::size_t start = std::size_t{part} * layout().extents.steps * input;
     const bool narrow_inputs = plan().precision != Precision::fp32;
     float* inputs = workspace_.array<float>(BufferId::inputs);
-    const Range share = member.share(count);
-    for (std::uint32_t b = share.first; b < share.last; ++b) {
+    const Range share = member.share(steps_of(part));
+    for (std::uint32_t b = 0; b < count; ++b) {
         const float* sequence = b < batch.sequences.size() ? batch.sequences[b] + start : nullptr;
-        for (std::uint32_t step = 0; step < steps_of(part); ++step) {
+        for (std::uint32_t step = share.first; step < share.last; ++step) {
             for (std::uint32_t i = 0; i < input; ++i) {
                 const float x = sequence == nullptr ? 0.0f : sequence[std::size_t{step} * input + i];
                 inputs[(std::size_t{step} * count + b) * input + i] = narrow_inputs ? round_to_bf16(x) : x;
