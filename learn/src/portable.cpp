@@ -5,6 +5,7 @@
 #include "partita/learn/bfloat16.hpp"
 #include "portable/arithmetic.hpp"
 #include "portable/cell.hpp"
+#include "portable/products.hpp"
 
 namespace partita::learn {
 namespace {
@@ -71,44 +72,77 @@ struct Portable {
 
     // ---- Cell ----
 
-    static Gates compute_gates(const Workspace& ws, std::uint32_t step, std::uint32_t block,
-                               std::uint32_t sequence, std::uint32_t unit) {
-        float sums[gate_count];
-        for (std::uint32_t q = 0; q < gate_count; ++q) {
-            // Hidden units, filled up to whole chains, then inputs and bias.
-            const float of_hidden = chained_product<Format>(
-                ws.input_row(), ws.array_side,
-                [&](std::uint32_t k) { return operand(ws, step, sequence, k); },
-                [&](std::uint32_t k) { return weight(ws, block, k, q, unit); }, false, 0.0f);
-            sums[q] = chained_product<Format>(
-                ws.bias_row() + 1 - ws.input_row(), ws.array_side,
-                [&](std::uint32_t k) { return operand(ws, step, sequence, ws.input_row() + k); },
-                [&](std::uint32_t k) { return weight(ws, block, ws.input_row() + k, q, unit); }, true,
-                of_hidden);
+    using GateProducts = Products<Format, gates_per_block>;
+
+    // Pre-activations of a block for `count` sequences from `sequence` on, in the order of the weights.
+    static void preactivate(const Workspace& ws, std::uint32_t step, std::uint32_t block,
+                            std::uint32_t sequence, std::uint32_t count, GateProducts& sums) {
+        const auto sum_rows = [&](std::uint32_t first, std::uint32_t last, bool fresh) {
+            sums.add(
+                last - first, ws.array_side, count,
+                [&](std::uint32_t k, std::uint32_t b) { return operand(ws, step, sequence + b, first + k); },
+                [&](std::uint32_t k, float(&to)[gates_per_block]) {
+                    const Operand* row =
+                        ws.array<Operand>(BufferId::weights) + ws.weight_index(block, first + k);
+                    for (std::uint32_t at = 0; at < gates_per_block; ++at) {
+                        to[at] = value(row[at]);
+                    }
+                },
+                fresh);
+        };
+        // Hidden units, filled up to whole chains, then inputs and bias.
+        sum_rows(0, ws.input_row(), true);
+        sum_rows(ws.input_row(), ws.bias_row() + 1, false);
+    }
+    static Gates activated(const GateProducts& sums, std::uint32_t row, std::uint32_t unit) {
+        const float of_unit[gate_count] = {sums.total[row][place(0, unit)], sums.total[row][place(1, unit)],
+                                           sums.total[row][place(2, unit)], sums.total[row][place(3, unit)]};
+        return activate<Format>(of_unit);
+    }
+
+    // Calls visit(sequence, unit, gates) for all of a block's, the gates computed.
+    template <typename Visit>
+    static void for_computed_gates(const Workspace& ws, std::uint32_t step, std::uint32_t block,
+                                   const Visit& visit) {
+        const std::uint32_t batch = ws.plan().batch;
+        for (std::uint32_t first = 0; first < batch; first += GateProducts::rows_at_once) {
+            const std::uint32_t count =
+                batch - first < GateProducts::rows_at_once ? batch - first : GateProducts::rows_at_once;
+            GateProducts sums;
+            preactivate(ws, step, block, first, count, sums);
+            for (std::uint32_t b = 0; b < count; ++b) {
+                for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                    visit(first + b, u, activated(sums, b, u));
+                }
+            }
         }
-        return activate<Format>(sums);
+    }
+    // The same for gates that a view keeps.
+    template <typename Visit>
+    static void for_kept_gates(const Workspace& ws, std::uint32_t step, BlockView view, const Visit& visit) {
+        for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
+            for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                visit(b, u,
+                      Gates{value(gate(ws, view, step, b, 0, u)), value(gate(ws, view, step, b, 1, u)),
+                            value(gate(ws, view, step, b, 2, u)), value(gate(ws, view, step, b, 3, u))});
+            }
+        }
     }
 
     static void forward_block(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
                               std::uint32_t slot_before, std::uint32_t slot, Operand* hidden_out) {
-        for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
-            for (std::uint32_t u = 0; u < units_per_block; ++u) {
-                const Gates now = compute_gates(ws, step, block, b, u);
-                if (view.gates != nullptr) {
-                    put(now.i, gate(ws, view, step, b, 0, u));
-                    put(now.f, gate(ws, view, step, b, 1, u));
-                    put(now.g, gate(ws, view, step, b, 2, u));
-                    put(now.o, gate(ws, view, step, b, 3, u));
-                }
-                State& c = cell(ws, view, slot, b, u);
-                put(next_cell(now, value(cell(ws, view, slot_before, b, u))), c);
-                if (hidden_out != nullptr) {
-                    put(hidden_state<Format>(now.o, value(c)),
-                        hidden_out[taped(b, std::size_t{block} * units_per_block + u,
-                                         ws.extents().padded_hidden)]);
-                }
+        for_computed_gates(ws, step, block, [&](std::uint32_t b, std::uint32_t u, const Gates& now) {
+            if (view.gates != nullptr) {
+                store_gates(ws, step, view, b, u, now);
             }
-        }
+            State& c = cell(ws, view, slot, b, u);
+            put(next_cell(now, value(cell(ws, view, slot_before, b, u))), c);
+            if (hidden_out != nullptr) {
+                put(hidden_state<Format>(now.o, value(c)),
+                    hidden_out[taped(b, std::size_t{block} * units_per_block + u,
+                                     ws.extents().padded_hidden)]);
+            }
+        });
     }
 
     static void forward(const Workspace& ws, std::uint32_t step, Range blocks, std::uint32_t /*member*/) {
@@ -118,22 +152,12 @@ struct Portable {
         }
     }
 
-    static Gates gates_of(const Workspace& ws, std::uint32_t step, std::uint32_t block, BlockView view,
-                          std::uint32_t b, std::uint32_t u) {
-        if (view.gates != nullptr) {
-            return {value(gate(ws, view, step, b, 0, u)), value(gate(ws, view, step, b, 1, u)),
-                    value(gate(ws, view, step, b, 2, u)), value(gate(ws, view, step, b, 3, u))};
-        }
-        const Gates again = compute_gates(ws, step, block, b, u);
-        return again;
-    }
-
-    static void store_gradient(const Workspace& ws, std::uint32_t step, BlockView view, std::uint32_t b,
-                               std::uint32_t u, Gates gradient) {
-        put(gradient.i, gate(ws, view, step, b, 0, u));
-        put(gradient.f, gate(ws, view, step, b, 1, u));
-        put(gradient.g, gate(ws, view, step, b, 2, u));
-        put(gradient.o, gate(ws, view, step, b, 3, u));
+    static void store_gates(const Workspace& ws, std::uint32_t step, BlockView view, std::uint32_t b,
+                            std::uint32_t u, const Gates& gates) {
+        put(gates.i, gate(ws, view, step, b, 0, u));
+        put(gates.f, gate(ws, view, step, b, 1, u));
+        put(gates.g, gate(ws, view, step, b, 2, u));
+        put(gates.o, gate(ws, view, step, b, 3, u));
     }
 
     // Gate gradients of a step in the order of the weights: [block][sequence][place].
@@ -151,26 +175,29 @@ struct Portable {
         State* cell_grad = ws.scratch<State>(ws.layout.scratch.cell_grad);
         for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
             const BlockView view = taped_block(ws, block);
-            for (std::uint32_t b = 0; b < plan.batch; ++b) {
-                for (std::uint32_t u = 0; u < units_per_block; ++u) {
-                    const State dh = hidden_grad[std::size_t{b} * ws.extents().padded_hidden +
-                                                 std::size_t{block} * units_per_block + u];
-                    State& dc = cell_grad[(std::size_t{block} * plan.batch + b) * units_per_block + u];
-                    const Gates gradient = unit_gradient<Format>(
-                        gates_of(ws, step, block, view, b, u), value(cell(ws, view, step - 1, b, u)),
-                        value(cell(ws, view, step, b, u)), value(dh), dc);
-                    if (lean) {
-                        cell(ws, view, step, b, u) = dh;
-                    } else {
-                        store_gradient(ws, step, view, b, u, gradient);
-                    }
-                    if (ws.has_step_gates()) {
-                        put(gradient.i, step_gate(ws, step, block, b, place(0, u)));
-                        put(gradient.f, step_gate(ws, step, block, b, place(1, u)));
-                        put(gradient.g, step_gate(ws, step, block, b, place(2, u)));
-                        put(gradient.o, step_gate(ws, step, block, b, place(3, u)));
-                    }
+            const auto form = [&](std::uint32_t b, std::uint32_t u, const Gates& gates) {
+                const State dh = hidden_grad[std::size_t{b} * ws.extents().padded_hidden +
+                                             std::size_t{block} * units_per_block + u];
+                State& dc = cell_grad[(std::size_t{block} * plan.batch + b) * units_per_block + u];
+                const Gates gradient =
+                    unit_gradient<Format>(gates, value(cell(ws, view, step - 1, b, u)),
+                                          value(cell(ws, view, step, b, u)), value(dh), dc);
+                if (lean) {
+                    cell(ws, view, step, b, u) = dh;
+                } else {
+                    store_gates(ws, step, view, b, u, gradient);
                 }
+                if (ws.has_step_gates()) {
+                    put(gradient.i, step_gate(ws, step, block, b, place(0, u)));
+                    put(gradient.f, step_gate(ws, step, block, b, place(1, u)));
+                    put(gradient.g, step_gate(ws, step, block, b, place(2, u)));
+                    put(gradient.o, step_gate(ws, step, block, b, place(3, u)));
+                }
+            };
+            if (lean) {
+                for_computed_gates(ws, step, block, form);
+            } else {
+                for_kept_gates(ws, step, view, form);
             }
         }
     }
@@ -199,16 +226,13 @@ struct Portable {
             forward_block(ws, step, block, tile, step - 1, step, nullptr);
         }
         for (std::uint32_t step = steps; step >= 1; --step) {
-            for (std::uint32_t b = 0; b < batch; ++b) {
-                for (std::uint32_t u = 0; u < units_per_block; ++u) {
-                    const float dh = value(cell(ws, tape, step, b, u));
-                    store_gradient(ws, step, tile, b, u,
-                                   unit_gradient<Format>(gates_of(ws, step, block, tile, b, u),
-                                                         value(cell(ws, tile, step - 1, b, u)),
-                                                         value(cell(ws, tile, step, b, u)), dh,
-                                                         cell_grad[b * units_per_block + u]));
-                }
-            }
+            for_kept_gates(ws, step, tile, [&](std::uint32_t b, std::uint32_t u, const Gates& gates) {
+                const float dh = value(cell(ws, tape, step, b, u));
+                store_gates(ws, step, tile, b, u,
+                            unit_gradient<Format>(gates, value(cell(ws, tile, step - 1, b, u)),
+                                                  value(cell(ws, tile, step, b, u)), dh,
+                                                  cell_grad[b * units_per_block + u]));
+            });
         }
     }
 
@@ -221,6 +245,7 @@ struct Portable {
         const std::uint32_t side = ws.array_side;
         const auto unit_of = [&](std::uint32_t r) { return r / (gate_count * side) * side + r % side; };
         const auto gate_of = [&](std::uint32_t r) { return r / side % gate_count; };
+        const std::uint32_t places = ((hidden - 1) / side + 1) * side * gate_count;
         const auto gradient = [&](std::uint32_t b, std::uint32_t r) {
             const std::uint32_t unit = unit_of(r);
             if (unit >= hidden) {
@@ -231,24 +256,34 @@ struct Portable {
             return value(ws.has_step_gates() ? step_gate(ws, step, block, b, place(gate_of(r), u))
                                              : gate(ws, taped_block(ws, block), step, b, gate_of(r), u));
         };
-        const std::uint32_t places = ((hidden - 1) / side + 1) * side * gate_count;
-        for (std::uint32_t b = 0; b < ws.plan().batch; ++b) {
-            for (std::uint32_t k = blocks.first * units_per_block; k < blocks.last * units_per_block; ++k) {
-                State& to = out[std::size_t{b} * ws.extents().padded_hidden + k];
-                to = State{};
-                if (k >= hidden) {
-                    continue;
+        using UnitProducts = Products<Format, units_per_block>;
+        for (std::uint32_t block = blocks.first; block < blocks.last; ++block) {
+            const std::uint32_t first_unit = block * units_per_block;
+            const std::uint32_t units =
+                hidden - first_unit < units_per_block ? hidden - first_unit : units_per_block;
+            const auto weights_of = [&](std::uint32_t r, float(&to)[units_per_block]) {
+                const std::uint32_t unit = unit_of(r);
+                for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                    to[u] = unit < hidden && u < units ? weight(ws, unit / units_per_block, first_unit + u,
+                                                                gate_of(r), unit % units_per_block)
+                                                       : 0.0f;
                 }
-                put(chained_product<Format>(
-                        places, side, [&](std::uint32_t r) { return gradient(b, r); },
-                        [&](std::uint32_t r) {
-                            const std::uint32_t unit = unit_of(r);
-                            return unit < hidden ? weight(ws, unit / units_per_block, k, gate_of(r),
-                                                          unit % units_per_block)
-                                                 : 0.0f;
-                        },
-                        false, 0.0f),
-                    to);
+            };
+            for (std::uint32_t first = 0; first < ws.plan().batch; first += UnitProducts::rows_at_once) {
+                const std::uint32_t count = ws.plan().batch - first < UnitProducts::rows_at_once
+                                                ? ws.plan().batch - first
+                                                : UnitProducts::rows_at_once;
+                UnitProducts sums;
+                sums.add(
+                    places, side, count,
+                    [&](std::uint32_t r, std::uint32_t b) { return gradient(first + b, r); }, weights_of,
+                    true);
+                for (std::uint32_t b = 0; b < count; ++b) {
+                    State* to = out + std::size_t{first + b} * ws.extents().padded_hidden + first_unit;
+                    for (std::uint32_t u = 0; u < units_per_block; ++u) {
+                        put(u < units ? sums.total[b][u] : 0.0f, to[u]);
+                    }
+                }
             }
         }
     }
@@ -261,21 +296,28 @@ struct Portable {
         const std::uint32_t side = ws.array_side;
         const std::uint32_t columns = side % batch == 0 ? batch : ((batch - 1) / side + 1) * side;
         float* tile = ws.tile_gradient(member);
-        for (std::uint32_t row = rows.first; row < rows.last; ++row) {
-            for (std::uint32_t q = 0; q < gate_count; ++q) {
-                for (std::uint32_t u = 0; u < units_per_block; ++u) {
-                    tile[(row - rows.first) * gates_per_block + plain_place(q, u)] = chained_product<Format>(
-                        steps * columns, side,
-                        [&](std::uint32_t n) {
-                            return n % columns < batch ? operand(ws, n / columns + 1, n % columns, row)
-                                                       : 0.0f;
-                        },
-                        [&](std::uint32_t n) {
-                            return n % columns < batch
-                                       ? value(gate(ws, view, n / columns + 1, n % columns, q, u))
-                                       : 0.0f;
-                        },
-                        false, 0.0f);
+        const auto gates_of = [&](std::uint32_t n, float(&to)[gates_per_block]) {
+            for (std::uint32_t at = 0; at < gates_per_block; ++at) {
+                to[at] = n % columns < batch ? value(gate(ws, view, n / columns + 1, n % columns,
+                                                          at / units_per_block, at % units_per_block))
+                                             : 0.0f;
+            }
+        };
+        for (std::uint32_t first = rows.first; first < rows.last; first += GateProducts::rows_at_once) {
+            const std::uint32_t count = rows.last - first < GateProducts::rows_at_once
+                                            ? rows.last - first
+                                            : GateProducts::rows_at_once;
+            GateProducts sums;
+            sums.add(
+                steps * columns, side, count,
+                [&](std::uint32_t n, std::uint32_t row) {
+                    return n % columns < batch ? operand(ws, n / columns + 1, n % columns, first + row)
+                                               : 0.0f;
+                },
+                gates_of, true);
+            for (std::uint32_t row = 0; row < count; ++row) {
+                for (std::uint32_t at = 0; at < gates_per_block; ++at) {
+                    tile[(first - rows.first + row) * gates_per_block + at] = sums.total[row][at];
                 }
             }
         }
@@ -371,6 +413,19 @@ struct Portable {
     }
 };
 
+#if defined(__x86_64__)
+// The same function for processors with AVX2 and FMA, which the baseline has not: there a fused multiply-add
+// is a call of the C library for each element. The same bits.
+template <auto kernel>
+struct ForFma;
+template <typename... Arguments, void (*kernel)(Arguments...)>
+struct ForFma<kernel> {
+    [[gnu::target("avx2,fma"), gnu::flatten]] static void run(Arguments... arguments) {
+        kernel(arguments...);
+    }
+};
+#endif
+
 template <typename Format>
 constexpr Kernels portable_table() {
     using P = Portable<Format>;
@@ -389,20 +444,37 @@ constexpr Kernels portable_table() {
             true};
 }
 
-constexpr Kernels fp32_kernels = portable_table<PortableFp32>();
-constexpr Kernels bf16_kernels = portable_table<PortableBf16>();
-constexpr Kernels mixed_kernels = portable_table<PortableMixed>();
+template <typename Format>
+const Kernels* fastest_table() {
+    static constexpr Kernels table = portable_table<Format>();
+#if defined(__x86_64__)
+    static constexpr Kernels with_fma = [] {
+        using P = Portable<Format>;
+        Kernels result = table;
+        result.forward = &ForFma<&P::forward>::run;
+        result.gate_gradient = &ForFma<&P::gate_gradient>::run;
+        result.hidden_gradient = &ForFma<&P::hidden_gradient>::run;
+        result.rebuild_block = &ForFma<&P::rebuild_block>::run;
+        result.weight_gradient = &ForFma<&P::weight_gradient>::run;
+        return result;
+    }();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        return &with_fma;
+    }
+#endif
+    return &table;
+}
 
 }  // namespace
 
 Result<const Kernels*> portable_kernels(Precision precision) {
     switch (precision) {
         case Precision::fp32:
-            return &fp32_kernels;
+            return fastest_table<PortableFp32>();
         case Precision::bf16:
-            return &bf16_kernels;
+            return fastest_table<PortableBf16>();
         case Precision::mixed:
-            return &mixed_kernels;
+            return fastest_table<PortableMixed>();
     }
     return Error::bad_option;
 }

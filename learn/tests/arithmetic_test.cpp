@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
+#include "portable/products.hpp"
 #include "support.hpp"
 
 namespace partita::learn::test {
@@ -200,6 +202,47 @@ TEST(FusedBf16, FollowsTheRulesOfInfinityAndNotANumber) {
     }
 }
 
+// Rows of all kinds: mostly ordinary numbers, so that one doubtful lane stands beside others, zeros of both
+// signs, ties, numbers too small for FP32's products, infinities and NaN.
+TEST(FusedBf16, IsTheSameForARow) {
+    constexpr std::uint32_t lanes = 8;
+    Random random(31);
+    const auto number = [&](std::uint32_t kind) {
+        const std::uint32_t bits = draw(random) >> 16;
+        switch (kind) {
+            case 0:
+                return bf16(bits & 0x8000u);
+            case 1:
+                return bf16((bits & 0x807Fu) | (draw(random) % 60) << 7);
+            case 2:
+                return bf16(bits);
+            case 3:
+                return bf16((bits & 0x8000u) | 0x7F80u | (draw(random) & 1u));
+            default:
+                return bf16((bits & 0x807Fu) | (0x3E00u + (draw(random) % 8 << 7)));
+        }
+    };
+    int ties = 0;
+    for (int n = 0; n < 300'000; ++n) {
+        const std::uint32_t rare = draw(random) % 400;
+        const float a = number(rare);
+        float b[lanes];
+        float chain[lanes];
+        float expected[lanes];
+        for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+            b[lane] = number(draw(random) % 100);
+            chain[lane] = number(draw(random) % 100);
+            expected[lane] = fused_bf16(a, b[lane], chain[lane]);
+            ties += (bits_of(a * b[lane] + chain[lane]) & 0xFFFFu) == 0x8000u ? 1 : 0;
+        }
+        fused_bf16_row(a, b, chain);
+        for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+            ASSERT_EQ(bits_of(chain[lane]), bits_of(expected[lane])) << a << " * " << b[lane];
+        }
+    }
+    EXPECT_GT(ties, 1000);
+}
+
 // ---- Chains ----
 
 template <typename Format>
@@ -293,6 +336,61 @@ TEST(ChainedProduct, NegativeZeroSurvivesOnlyAFullChain) {
     // Nothing to add: the start as it is, or zero.
     EXPECT_EQ(bf16_bits(chained<PortableBf16>({}, {}, 4, true, -0.0f)), 0x8000);
     EXPECT_EQ(bf16_bits(chained<PortableBf16>({}, {}, 4)), 0x0000);
+}
+
+// ---- Several products at once ----
+
+template <typename Format>
+void expect_products_one_by_one(Random& random) {
+    constexpr std::uint32_t lanes = 16;
+    using Several = Products<Format, lanes>;
+    for (const std::uint32_t side : {1u, 4u, 5u, 8u}) {
+        for (const std::uint32_t n : {1u, 3u, 4u, 9u, 16u, 23u}) {
+            const std::uint32_t rows = 1 + draw(random) % Several::rows_at_once;
+            const auto numbers = [&](std::uint32_t count) {
+                std::vector<float> result(count);
+                for (float& x : result) {
+                    // A quarter zeros of either sign, so that chains of -0 occur.
+                    const std::uint32_t bits = draw(random);
+                    x = bf16((bits & 0x8000u) | (bits % 4 == 0 ? 0u : 0x3E80u + (bits >> 16) % 0x180u));
+                }
+                return result;
+            };
+            const std::vector<float> left = numbers(n * rows);
+            const std::vector<float> right = numbers(n * lanes);
+            const std::vector<float> start = numbers(rows * lanes);
+            for (const bool fresh : {true, false}) {
+                Several sums;
+                for (std::uint32_t i = 0; i < rows * lanes; ++i) {
+                    sums.total[i / lanes][i % lanes] = start[i];
+                }
+                sums.add(
+                    n, side, rows, [&](std::uint32_t k, std::uint32_t row) { return left[k * rows + row]; },
+                    [&](std::uint32_t k, float(&to)[lanes]) {
+                        std::copy_n(right.begin() + k * lanes, lanes, to);
+                    },
+                    fresh);
+                for (std::uint32_t i = 0; i < rows * lanes; ++i) {
+                    const std::uint32_t row = i / lanes;
+                    const std::uint32_t lane = i % lanes;
+                    const float expected = chained_product<Format>(
+                        n, side, [&](std::uint32_t k) { return left[k * rows + row]; },
+                        [&](std::uint32_t k) { return right[k * lanes + lane]; }, !fresh, start[i]);
+                    ASSERT_EQ(bits_of(sums.total[row][lane]), bits_of(expected))
+                        << "side " << side << ", n " << n << ", row " << row << ", lane " << lane;
+                }
+            }
+        }
+    }
+}
+
+TEST(Products, AreThoseOneByOneBitForBit) {
+    Random random(32);
+    for (int repeat = 0; repeat < 20; ++repeat) {
+        expect_products_one_by_one<PortableFp32>(random);
+        expect_products_one_by_one<PortableBf16>(random);
+        expect_products_one_by_one<PortableMixed>(random);
+    }
 }
 
 }  // namespace

@@ -82,19 +82,61 @@ inline float fused_bf16_by_wider_sum(float a, float b, float c) {
     return widen({static_cast<std::uint16_t>(result | (sign << 15))});
 }
 
+// Whether an FP32 sum, or the product in it, may be so small that FP32 has rounded it: below 2^-117.
+inline bool is_small(std::uint32_t bits) {
+    return ((bits >> 23) & 0xFFu) < 10;
+}
+inline bool is_not_finite(std::uint32_t bits) {
+    return ((bits >> 23) & 0xFFu) == 0xFFu;
+}
+// Half-way between two BF16 numbers.
+inline bool is_half_way(std::uint32_t bits) {
+    return (bits & 0xFFFFu) == 0x8000u;
+}
+inline float rounded_from_bits(std::uint32_t bits) {
+    return std::bit_cast<float>((bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
+}
+
 // a * b + c for BF16 numbers, rounded once to BF16. Numbers half-way between two BF16 numbers are FP32
 // numbers and rounding is monotonic, so the FP32 sum never lies beyond one that the true sum does not reach:
 // unless it is half-way itself, rounding it again is right. A product that FP32 has rounded too is below
 // 2^-133; beside it c, about as large as the sum, is 2^-126 at least from any half-way number.
 inline float fused_bf16(float a, float b, float c) {
-    const float sum = a * b + c;
-    const auto bits = std::bit_cast<std::uint32_t>(sum);
-    const std::uint32_t exponent = (bits >> 23) & 0xFFu;
-    constexpr std::uint32_t small = 10;  // 2^-117
-    if (exponent < small || exponent == 0xFFu || (bits & 0xFFFFu) == 0x8000u) {
-        return fused_bf16_by_wider_sum(a, b, c);
+    const auto bits = std::bit_cast<std::uint32_t>(a * b + c);
+    return is_small(bits) || is_half_way(bits) || is_not_finite(bits) ? fused_bf16_by_wider_sum(a, b, c)
+                                                                      : rounded_from_bits(bits);
+}
+
+// The same for a row of numbers: chain = a * b + chain. Where a factor is zero a small sum is exact: it is c.
+// A sum that is half-way and exact is rounded to even like any other.
+template <std::uint32_t lanes>
+void fused_bf16_row(float a, const float (&b)[lanes], float (&chain)[lanes]) {
+    float rounded[lanes];
+    std::uint32_t unsure = 0;
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        const float product = a * b[lane];
+        const float sum = product + chain[lane];
+        const float back = sum - product;
+        const float error = (product - (sum - back)) + (chain[lane] - back);
+        const auto bits = std::bit_cast<std::uint32_t>(sum);
+        const bool zero =
+            std::bit_cast<std::uint32_t>(a) << 1 == 0 || std::bit_cast<std::uint32_t>(b[lane]) << 1 == 0;
+        const bool exact = std::bit_cast<std::uint32_t>(error) << 1 == 0;
+        unsure |= static_cast<std::uint32_t>(is_not_finite(bits) | (is_half_way(bits) & !exact) |
+                                             (is_small(bits) & !zero));
+        rounded[lane] = rounded_from_bits(bits);
     }
-    return std::bit_cast<float>((bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u);
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        chain[lane] = unsure == 0 ? rounded[lane] : fused_bf16(a, b[lane], chain[lane]);
+    }
+}
+
+// The same in FP32.
+template <std::uint32_t lanes>
+void fused_row(float a, const float (&b)[lanes], float (&chain)[lanes]) {
+    for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+        chain[lane] = fused(a, b[lane], chain[lane]);
+    }
 }
 
 // Where a 16-bit array keeps the parameter that is `at` in plain order.
@@ -111,6 +153,10 @@ struct PortableFp32 {
     using Operand = float;
     using State = float;
     static float multiply_add(float a, float b, float c) { return fused(a, b, c); }
+    template <std::uint32_t lanes>
+    static void multiply_add(float a, const float (&b)[lanes], float (&chain)[lanes]) {
+        fused_row(a, b, chain);
+    }
     static float add(float a, float b) { return a + b; }
     static float get_weight(const Workspace& ws, std::size_t at) {
         return ws.array<float>(BufferId::weights)[at];
@@ -125,6 +171,10 @@ struct PortableBf16 {
     using Operand = Bf16;
     using State = Bf16;
     static float multiply_add(float a, float b, float c) { return fused_bf16(a, b, c); }
+    template <std::uint32_t lanes>
+    static void multiply_add(float a, const float (&b)[lanes], float (&chain)[lanes]) {
+        fused_bf16_row(a, b, chain);
+    }
     static float add(float a, float b) { return round_to_bf16(a + b); }
     static float get_weight(const Workspace& ws, std::size_t at) {
         return widen(ws.array<Bf16>(BufferId::weights)[interleaved_place(ws, at)]);
@@ -141,6 +191,10 @@ struct PortableMixed {
     using Operand = Bf16;
     using State = float;
     static float multiply_add(float a, float b, float c) { return fused(a, b, c); }
+    template <std::uint32_t lanes>
+    static void multiply_add(float a, const float (&b)[lanes], float (&chain)[lanes]) {
+        fused_row(a, b, chain);
+    }
     static float add(float a, float b) { return a + b; }
     static float get_weight(const Workspace& ws, std::size_t at) {
         const std::size_t place = interleaved_place(ws, at);
