@@ -103,7 +103,7 @@ void write_report(const ReportOptions& options) {
     const report::Published published = report::read_published(options.published);
     explore::RunStore store(options.store);
     const report::Subjects subjects = report::gather(store, command_of);
-    if (subjects.runs.empty()) {
+    if (subjects.empty()) {
         throw ChipError(
             fmt::format("the store of runs {} has no finished run to report ({} failed, {} not finished)",
                         options.store, subjects.failed, subjects.unfinished));

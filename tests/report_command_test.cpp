@@ -79,6 +79,23 @@ TEST_F(Report, RefusesAStoreWithNothingFinished) {
     EXPECT_FALSE(fs::exists(path("report")));
 }
 
+TEST_F(Report, ShowsAStoreOfSynthesisAlone) {
+    SKIP_WITHOUT_PAGE();
+    {
+        explore::RunStore store(path("runs.sqlite"));
+        explore::Wanted synthesis = made_run(0);
+        synthesis.key.platform = "synth";
+        synthesis.key.data_digest = "lut";
+        explore::RunResult result;
+        result.record = {{"accelerator", {{"lut", 100}, {"register", 200}, {"bram36", 3}, {"dsp", 0}}}};
+        store.put(synthesis, result);
+    }
+    const Outcome outcome = run({"report", "runs.sqlite", "--out", "report"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_TRUE(says(outcome.out, {"0 runs on 0 chips", "1 accelerator synthesised"})) << outcome.out;
+    EXPECT_TRUE(fs::exists(path("report/compression-resources.svg")));
+}
+
 TEST_F(Report, RefusesAStoreOfAnotherVersion) {
     SKIP_WITHOUT_PAGE();
     fill(path("runs.sqlite"), 1);

@@ -43,8 +43,9 @@ Chart compression_resources(const Subjects& subjects, const Published& published
     chart.title = "Compression: resources";
     chart.sentence =
         "What the accelerator takes as Gemmini's FP32 default and as the publication's BF16 design, in % of "
-        "the published default; mesh side 4. `rtl`: what partita synth finds without DSPs, where the store "
-        "has it, by another tool than the publication's; the others: published.";
+        "the published default; mesh side 4. `rtl`: what partita synth finds, where the store has it, "
+        "without DSPs in the mesh and with them, by another tool than the publication's; the others: "
+        "published.";
     chart.mark = Mark::bars;
     chart.x = {"design", "", Scale::category};
     chart.y = {"percent", "% of the published FP32 default", Scale::linear};
@@ -67,8 +68,10 @@ Chart compression_resources(const Subjects& subjects, const Published& published
     };
     add("published", "fp32", "fp32", whole);
     add("synthesised", "fp32 rtl", "fp32", find(subjects.synthesised_accelerators, "fp32", mesh));
+    add("synthesised", "fp32 rtl, DSPs", "fp32", find(subjects.synthesised_accelerators, "fp32, DSPs", mesh));
     add("published", "bf16", "bf16", find(published.accelerators, "bf16_compressed", mesh));
     add("synthesised", "bf16 rtl", "bf16", find(subjects.synthesised_accelerators, "bf16", mesh));
+    add("synthesised", "bf16 rtl, DSPs", "bf16", find(subjects.synthesised_accelerators, "bf16, DSPs", mesh));
     return chart;
 }
 

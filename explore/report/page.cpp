@@ -91,6 +91,10 @@ std::string summary_of(const Subjects& subjects) {
     if (measured != 0) {
         text += fmt::format("; {} measured on other machines", measured);
     }
+    if (!subjects.synthesised_accelerators.empty()) {
+        text +=
+            fmt::format("; {} synthesised", counted(subjects.synthesised_accelerators.size(), "accelerator"));
+    }
     if (subjects.failed != 0) {
         text += fmt::format("; {} failed", subjects.failed);
     }

@@ -99,20 +99,21 @@ std::set<std::int64_t> older_of_equals(const std::vector<Run>& runs) {
 }
 
 void take_synthesis(const Run& run, const nlohmann::ordered_json& record, Subjects& all) {
-    // The other runs are of the same accelerator once more.
-    if (!record.is_object() || run.key.data_digest != "lut") {
+    if (!record.is_object()) {
         return;
     }
+    const bool with_dsps = run.key.data_digest == "dsp";
     const auto resources = [&](const char* of) -> Resources {
         const auto& found = record.at(of);
         return {found.value("lut", 0.0), found.value("register", 0.0), found.value("bram36", 0.0),
                 found.value("dsp", 0.0)};
     };
     if (record.contains("accelerator")) {
-        all.synthesised_accelerators.push_back(
-            {run.key.precision, run.machine.mesh_side, resources("accelerator")});
+        all.synthesised_accelerators.push_back({run.key.precision + (with_dsps ? ", DSPs" : ""),
+                                                run.machine.mesh_side, resources("accelerator")});
     }
-    if (record.contains("resources")) {
+    // Systems are compared without DSPs in the mesh.
+    if (record.contains("resources") && !with_dsps) {
         all.synthesised.push_back({run.machine.mesh_side, run.machine.cores, resources("resources")});
     }
 }

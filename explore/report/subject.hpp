@@ -37,12 +37,14 @@ using CommandOf = std::function<std::string(const Run& run, const std::string& r
 
 struct Subjects {
     std::vector<Subject> runs;  // finished ones, oldest first
-    // From runs of the platform "synth", those without DSPs in the mesh.
+    // From runs of the platform "synth": systems without DSPs in the mesh, and accelerators, whose
+    // configuration is the precision, with ", DSPs" where the mesh multiplies with them.
     std::vector<SystemResources> synthesised;
-    std::vector<AcceleratorResources> synthesised_accelerators;  // configuration: the precision
+    std::vector<AcceleratorResources> synthesised_accelerators;
     std::size_t unfinished = 0;
     std::size_t failed = 0;
 
+    bool empty() const { return runs.empty() && synthesised.empty() && synthesised_accelerators.empty(); }
     // The one that the figures begin with: the publication's if there is one of it, else the most frequent.
     std::string first_workload() const;
 };

@@ -213,11 +213,16 @@ TEST(CompressionFigures, ShowWhatWasSynthesisedBesideThePublished) {
     Subjects all;
     all.synthesised_accelerators.push_back({"bf16", 8, {1, 1, 1, 1}});
     all.synthesised_accelerators.push_back({"bf16", 4, {94969.0 / 4, 1, 2, 0}});
+    all.synthesised_accelerators.push_back({"bf16, DSPs", 4, {94969.0 / 5, 1, 2, 128}});
     const Table table = compression_resources(all, published()).table;
     const auto rows = rows_where(table, "source", "synthesised");
-    ASSERT_EQ(rows.size(), 4u);
+    ASSERT_EQ(rows.size(), 8u);
     EXPECT_EQ(table.at(rows[0], "design"), Cell("bf16 rtl"));
     EXPECT_EQ(table.at(rows[0], "percent"), Cell(25.0));
+    EXPECT_EQ(table.at(rows[4], "design"), Cell("bf16 rtl, DSPs"));
+    EXPECT_EQ(table.at(rows[4], "precision"), Cell("bf16"));
+    EXPECT_EQ(table.at(rows[4], "percent"), Cell(20.0));
+    EXPECT_EQ(table.at(rows[7], "percent"), Cell(50.0));
 }
 
 TEST(ResourcesFigure, HasPublishedSystemsAndSynthesisedOnes) {

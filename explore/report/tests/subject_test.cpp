@@ -123,8 +123,10 @@ TEST_F(Gather, TellsEstimatesBaselinesAndSynthesisApart) {
     EXPECT_EQ(all.runs[1].chip, "train bf16, ms4-c1");
     ASSERT_EQ(all.synthesised.size(), 1u);
     EXPECT_EQ(all.synthesised[0].resources.register_bits, 2000);
-    ASSERT_EQ(all.synthesised_accelerators.size(), 1u);
+    ASSERT_EQ(all.synthesised_accelerators.size(), 2u);
     EXPECT_EQ(all.synthesised_accelerators[0].resources.lut, 100);
+    EXPECT_EQ(all.synthesised_accelerators[1].configuration,
+              all.synthesised_accelerators[0].configuration + ", DSPs");
 }
 
 TEST(FirstWorkload, IsThePublicationsOrTheMostFrequent) {
