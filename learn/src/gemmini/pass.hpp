@@ -12,6 +12,7 @@
 
 #include "gemmini/places.hpp"
 #include "gemmini/signals.hpp"
+#include "gemmini/step_product.hpp"
 #include "partita/learn/backend.hpp"
 #include "partita/learn/marks.hpp"
 
@@ -27,6 +28,7 @@ class Pass {
     using Operand = typename Format::Operand;
     using State = typename Format::State;
     using Sum = learn::Sum<Format>;
+    using Product = StepProduct<Operand, Sum>;
 
     Pass(const Workspace& ws, const Member& member, const gemmini::Array& array, std::uint32_t steps)
         : at_(ws), member_(member), array_(array), steps_(steps) {
@@ -69,11 +71,22 @@ class Pass {
         way.left_stride = at_.a.gate_rows;
         way.right_stride = at_.a.columns;
         way.result_stride = at_.sums(1, 0).stride;
+        StepShape shape = step_shape(gates_of(1), most_groups_forward_);
+        shape.left_row = 1;
+        shape.left_inner = at_.a.gate_rows;
+        for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            shape.run_ends[run] =
+                run + 1 == at_.runs ? at_.a.state_rows : first_unit(at_.first_group[run + 1]);
+        }
+        Product product(array_, way, shape, at_.weights());
+        const auto issue = [&](std::uint32_t step, std::uint32_t run) {
+            product.issue(run, hidden(step - 1, 0).start, at_.sums(step, 0).start);
+        };
         if (owner) {
             gemmini::arrange(array_, way);
             take_inputs(inputs, 1);
             for (std::uint32_t run = 0; run < at_.runs; ++run) {
-                issue_forward(way, 1, run);
+                issue(1, run);
             }
         }
         Prepared<CellForward<Format>> prepared[most_runs] = {};
@@ -89,7 +102,7 @@ class Pass {
                     take_inputs(inputs, step + 1);
                 }
                 wait_for_all(member_, number(step - 1, run));
-                issue_forward(way, step + 1, run);
+                issue(step + 1, run);
             }
         }
     }
@@ -100,6 +113,13 @@ class Pass {
         way.left_stride = at_.a.gate_rows;
         way.right_stride = at_.a.row;
         way.result_stride = at_.a.columns;
+        StepShape shape = step_shape(side(), most_groups_backward_);
+        shape.left_row = at_.a.gate_rows;
+        shape.left_inner = 1;
+        for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            shape.run_ends[run] = gates_of(at_.first_group[run + 1]);
+        }
+        Product product(array_, way, shape, at_.weights());
         if (owner) {
             gemmini::arrange(array_, way);
         }
@@ -112,7 +132,8 @@ class Pass {
                 count(member_, number(done, run));
                 if (owner && step > 1) {
                     wait_for_all(member_, number(done, run));
-                    issue_backward(way, step, run);
+                    // The gradient of h before `step` from those of the gates at `step`.
+                    product.issue(run, at_.gates(step, 0).start, at_.hidden_grad(0).start);
                 }
             }
         }
@@ -128,11 +149,6 @@ class Pass {
         return (steps_ - step) % 2 == 0 ? at_.hidden(row) : at_.other_hidden(row);
     }
     std::size_t first_unit(std::uint32_t group) const { return std::size_t{group} << at_.side_bits; }
-
-    // Rows of operands that a loop takes where nothing can be loaded before: the array begins when they are
-    // there, and what follows is loaded meanwhile.
-    static constexpr std::size_t few_rows = 2048;
-    static constexpr std::size_t any_rows = ~std::size_t{0};
 
     std::uint32_t side() const { return at_.a.side; }
     // Gate rows of a group.
@@ -193,45 +209,23 @@ class Pass {
     std::uint32_t most_groups(std::size_t tiles_of_group) const {
         return static_cast<std::uint32_t>(array_.accumulator_half_tiles / tiles_of_group);
     }
-    // Groups of the first piece, which goes along with the operand's runs.
-    std::uint32_t first_piece(std::uint32_t most) const {
+    // `rows` of a group; the first piece has all groups but the last run's.
+    StepShape step_shape(std::size_t rows, std::uint32_t most) const {
         const std::uint32_t wanted = at_.runs > 1 ? at_.first_group[at_.runs - 1] : at_.a.groups;
-        return wanted < most ? wanted : most;
-    }
-    // Calls piece(first group, last group) for the others.
-    template <typename Piece>
-    void for_other_pieces(std::uint32_t most, const Piece& piece) const {
-        std::uint32_t first = first_piece(most);
-        for (; first < at_.a.groups; first += most) {
-            piece(first, at_.a.groups - first < most ? at_.a.groups : first + most);
-        }
+        StepShape shape;
+        shape.rows = at_.a.groups * rows;
+        shape.first_rows = (wanted < most ? wanted : most) * rows;
+        const std::size_t others = shape.rows - shape.first_rows;
+        shape.other_rows = others != 0 && others < most * rows ? others : most * rows;
+        shape.columns = at_.batch;
+        // Two loops leave the owner free as soon as the first piece is there. Three are done sooner; the
+        // third lets it wait, which does no harm where it has done its few groups before the array is.
+        shape.other_loops = groups_[0].last - groups_[0].first > 1 ? 2 : 3;
+        shape.runs = at_.runs;
+        return shape;
     }
 
     // ---- Forward ----
-
-    void issue_forward(const gemmini::Arrangement& way, std::uint32_t step, std::uint32_t run) const {
-        const std::size_t from = first_unit(at_.first_group[run]);
-        const bool last = run + 1 == at_.runs;
-        const std::size_t to = last ? at_.a.state_rows : first_unit(at_.first_group[run + 1]);
-        const auto rows_loop = [&](std::uint32_t first_group, std::uint32_t last_group, std::size_t k,
-                                   std::size_t k_end, bool store, std::size_t most_rows) {
-            gemmini::Loop loop;
-            loop.rows = gates_of(last_group) - gates_of(first_group);
-            loop.columns = at_.batch;
-            loop.inner = k_end - k;
-            loop.left = at_.weights() + at_.weight(k, gates_of(first_group));
-            loop.right = hidden(step - 1, k).start;
-            loop.first = k == 0;
-            loop.result = store ? at_.sums(step, gates_of(first_group)).start : nullptr;
-            gemmini::issue_loop(array_, way, loop, most_rows);
-        };
-        rows_loop(0, first_piece(most_groups_forward_), from, to, last, last ? few_rows : any_rows);
-        if (last) {
-            for_other_pieces(most_groups_forward_, [&](std::uint32_t first_group, std::uint32_t end) {
-                rows_loop(first_group, end, 0, at_.a.state_rows, true, any_rows);
-            });
-        }
-    }
 
     void forward_run(std::uint32_t step, std::uint32_t run, Prepared<CellForward<Format>>& prepared,
                      Moved moved) const {
@@ -289,31 +283,6 @@ class Pass {
     }
 
     // ---- Backward ----
-
-    // The gradient of h before `step` from those of the gates at `step`.
-    void issue_backward(const gemmini::Arrangement& way, std::uint32_t step, std::uint32_t run) const {
-        const bool last = run + 1 == at_.runs;
-        const auto rows_loop = [&](std::uint32_t first_group, std::uint32_t last_group, std::size_t k,
-                                   std::size_t k_end, bool store, std::size_t most_rows) {
-            gemmini::Loop loop;
-            const std::size_t unit = first_unit(first_group);
-            loop.rows = first_unit(last_group - first_group);
-            loop.columns = at_.batch;
-            loop.inner = k_end - k;
-            loop.left = at_.weights() + at_.weight(unit, k);
-            loop.right = at_.gates(step, k).start;
-            loop.first = k == 0;
-            loop.result = store ? at_.hidden_grad(unit).start : nullptr;
-            gemmini::issue_loop(array_, way, loop, most_rows);
-        };
-        rows_loop(0, first_piece(most_groups_backward_), gates_of(at_.first_group[run]),
-                  gates_of(at_.first_group[run + 1]), last, last ? few_rows : any_rows);
-        if (last) {
-            for_other_pieces(most_groups_backward_, [&](std::uint32_t first_group, std::uint32_t end) {
-                rows_loop(first_group, end, 0, at_.a.gate_rows, true, any_rows);
-            });
-        }
-    }
 
     void backward_run(std::uint32_t step, std::uint32_t run, Prepared<CellBackward<Format>>& prepared,
                       Moved moved) const {
