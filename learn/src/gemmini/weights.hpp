@@ -101,14 +101,18 @@ class Weights {
                     advance(before);
                 }
                 if (next.rows != 0) {
-                    // So much after each loop that the array stays ahead.
+                    // Loops and rows by turns, so that the array has all its loops before the last rows.
                     const std::uint32_t elements = (last_ - first_) * piece.columns;
                     const std::uint32_t turns =
                         elements / least_turn < loops ? elements / least_turn + 1 : loops;
+                    const std::uint32_t loops_a_turn = (loops + turns - 1) / turns;
                     const std::uint32_t rows_a_turn = (last_ - first_ + turns - 1) / turns;
                     Gradient of_next(*this, next);
-                    for (std::uint32_t loop = 0; loop < loops; ++loop) {
-                        of_next.issue_next();
+                    for (std::uint32_t loop = 0; loop < loops;) {
+                        const std::uint32_t end = loops - loop < loops_a_turn ? loops : loop + loops_a_turn;
+                        for (; loop < end; ++loop) {
+                            of_next.issue_next();
+                        }
                         if (row < last) {
                             const std::uint32_t until = last - row < rows_a_turn ? last : row + rows_a_turn;
                             consume(piece, row, until);
