@@ -9,8 +9,8 @@
 namespace partita::learn {
 
 namespace gemmini_routine {
-constinit Count counts[most_members];
-constinit Count announced;
+alignas(64) constinit Count counts[most_members];
+alignas(64) constinit Count announced;
 }  // namespace gemmini_routine
 
 namespace {

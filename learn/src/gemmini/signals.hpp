@@ -6,9 +6,11 @@
 // - What the array will store is marked as pending beforehand: the first element of each tile's row has all
 //   bits set, a NaN that the accelerator never writes (its NaNs are canonical). Who needs a row waits until
 //   the mark is gone; a row of a tile lies within one transaction of the DMA, so it comes as a whole.
-// - Each member counts its steps of work in a line of its own; the first member reads the counts before it
-//   issues a command that reads what they have written. It counts by an AMO with release semantics, which
-//   orders its own stores before its commands as a fence would, but does not look at the accelerator.
+// - Each member counts its steps of work; the first member reads the counts before it issues a command that
+//   reads what they have written. Counts lie side by side: members that have done their work hand the line
+//   over while others work, but the first one reads it when the array waits, and a line each would let it
+//   miss once for each member. It counts by an AMO with release semantics, which orders its own stores before
+//   its commands as a fence would, but does not look at the accelerator.
 
 #include <atomic>
 #include <bit>
@@ -22,13 +24,13 @@ namespace partita::learn::gemmini_routine {
 
 inline constexpr std::uint32_t most_members = 64;
 
-struct alignas(64) Count {
+struct Count {
     std::atomic<std::uint32_t> value{0};
 };
-extern Count counts[most_members];
+alignas(64) extern Count counts[most_members];
 
 // What the first member tells the others.
-extern Count announced;
+alignas(64) extern Count announced;
 
 inline void count(Count& own, std::uint32_t value) {
 #ifdef __riscv
