@@ -35,15 +35,15 @@ class Weights {
         const std::size_t room = at_.tile_elements() / (side * side);
         const std::size_t most = room < array_.accumulator_half_tiles ? room : array_.accumulator_half_tiles;
         // A tile as tall as W if it is still a little wide then, else one for which the transposed gates stay
-        // in the array for some tiles of states, if its rows are whole lines of the caches: members share
-        // none of W then, and moves take few requests.
+        // in the array for some tiles of states, and whose rows are whole lines of the caches: none of W is
+        // fetched for two tiles then, and moves take few requests.
         constexpr std::size_t few_tiles = 4;
         constexpr std::size_t line_bytes = 64;
         const std::size_t line_tiles = gemmini::quotient_up(line_bytes / sizeof(Operand), side);
-        const std::size_t tallest = most >= 4 * state_tiles         ? state_tiles
-                                    : most < line_tiles             ? 1
-                                    : most < few_tiles * line_tiles ? most / line_tiles
-                                                                    : few_tiles;
+        const std::size_t lines = most / (few_tiles * line_tiles);
+        const std::size_t narrowest = lines > 1 ? lines * line_tiles : line_tiles;
+        const bool whole = most >= 4 * state_tiles;
+        const std::size_t tallest = whole ? state_tiles : most < narrowest ? 1 : most / narrowest;
         const std::size_t tall =
             gemmini::quotient_up(state_tiles, gemmini::quotient_up(state_tiles, tallest));
         const std::size_t depth = at_.a.row / side;
@@ -51,12 +51,12 @@ class Weights {
         std::size_t wide = most / tall;
         wide = wide < gate_tiles ? wide : gate_tiles;
         wide = wide < loadable ? wide : loadable;
-        wide -= wide > line_tiles ? wide % line_tiles
-                : wide > 1        ? wide % 2  // whole pairs of words in each row
-                                  : 0;
+        // Or at least whole pairs of words in each row.
+        const std::size_t unit = !whole && wide >= line_tiles ? line_tiles : wide > 1 ? 2 : 1;
+        const std::size_t tiles_across = gemmini::quotient_up(gate_tiles, wide / unit * unit);
+        wide = gemmini::quotient_up(gemmini::quotient_up(gate_tiles, tiles_across), unit) * unit;
         tile_rows_ = static_cast<std::uint32_t>(tall * side);
-        tile_columns_ = static_cast<std::uint32_t>(
-            gemmini::quotient_up(gate_tiles, gemmini::quotient_up(gate_tiles, wide)) * side);
+        tile_columns_ = static_cast<std::uint32_t>(wide * side);
         const Plan& plan = at_.ws.plan();
         advances_ =
             narrow && !collecting_ && plan.rule == Rule::sgd && plan.regulariser && advance_slots() > 0;
