@@ -20,10 +20,7 @@ constexpr Cycle most_quiet_cycles = 1'000'000;
 
 Accelerator::Accelerator(const chip::gemmini::Config& config, chip::memory::FlatMemory& memory,
                          chip::memory::MemorySystem& system)
-    : config_(config), geometry_(config), device_(make_device(config)), port_(config, memory, system) {
-    // What the hardware has not is refused as on a chip that has it not.
-    config_.execute_reads_accumulator = config_.execute_writes_scratchpad = false;
-}
+    : config_(config), geometry_(config), device_(make_device(config)), port_(config, memory, system) {}
 
 std::optional<Cycle> Accelerator::ready_since() const {
     return router_.size() == config_.router_queue ? std::nullopt : std::optional(ready_since_);

@@ -80,6 +80,8 @@ std::vector<Parameter> parameters(const Config& config) {
             {"LOAD_SCALE_STAGES", stages(config.load_scale_latency, 3)},
             {"STORE_SCALE_STAGES", stages(config.store_scale_latency, 3)},
             {"SCALE_ADDS_ZERO", config.scale_adds_zero ? 1U : 0U},
+            {"EXECUTE_READS_ACCUMULATOR", config.execute_reads_accumulator ? 1U : 0U},
+            {"EXECUTE_WRITES_SCRATCHPAD", config.execute_writes_scratchpad ? 1U : 0U},
             {"RAW_QUEUE", config.raw_queue},
             {"RESERVATION_LOAD", config.reservation_load},
             {"RESERVATION_STORE", config.reservation_store},

@@ -5,7 +5,7 @@
 // gemmini_pkg::ADD_STAGES cycles add, then the row is written. The mesh's results enter it whenever they come;
 // rows of move-ins when there is no result, and no row that they add to is still in the pipeline. A result may
 // add to a row gemmini_pkg::ACCUMULATE_CYCLES cycles after the last write of it entered.
-// A read for a move-out is granted by `ready` unless an adding write reads the same memory or the row is in
+// A read, for a move-out or an operand, is granted by `ready` unless an adding write reads the same memory or the row is in
 // the pipeline; its row is at read_data gemmini_pkg::READ_CYCLES = 2 cycles later.
 
 module accumulator #(

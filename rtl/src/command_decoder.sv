@@ -4,6 +4,11 @@
 // One command a cycle (`valid`), no latency but for what is kept. Outputs are good in the cycle of their
 // `*_valid`. Ranges of local rows as in range_table.sv; one that wraps around its memory, or is not contiguous,
 // is taken to be all of it.
+//
+// Operands lie in the scratchpad, with READS_ACCUMULATOR also in the accumulator (`*_accumulator`): then operand_scale
+// and execute_relu are for them. Results go to the accumulator, with WRITES_SCRATCHPAD also to the scratchpad
+// (`c_scratchpad`), where execute_relu is for them and nothing is added. What a PRELOAD and its COMPUTE are configured to
+// is what is in force at the COMPUTE.
 
 module command_decoder #(
   parameter int unsigned SIDE = 4,
@@ -11,6 +16,8 @@ module command_decoder #(
   parameter int unsigned SCRATCHPAD_ROWS = 16384,
   parameter int unsigned ACCUMULATOR_ROWS = 4096,
   parameter int unsigned MOST_COLUMNS = 32,
+  parameter bit READS_ACCUMULATOR = 0,
+  parameter bit WRITES_SCRATCHPAD = 0,
   localparam int unsigned MOST_ROWS = SCRATCHPAD_ROWS > ACCUMULATOR_ROWS ? SCRATCHPAD_ROWS : ACCUMULATOR_ROWS,
   localparam int unsigned ROW_BITS = $clog2(MOST_ROWS),
   localparam int unsigned RANGE_BITS = 2 * ROW_BITS + 2,
@@ -55,6 +62,12 @@ module command_decoder #(
   output logic [  TILE_WIDTH-1:0] d_tile,
   output logic [  TILE_WIDTH-1:0] c_tile,
   output logic                    c_adds,
+  output logic                    a_accumulator,     // A lies in the accumulator
+  output logic                    b_accumulator,
+  output logic                    d_accumulator,
+  output logic                    c_scratchpad,      // C goes to the scratchpad
+  output logic                    execute_relu,
+  output logic [  SCALE_BITS-1:0] operand_scale,
   output logic [  RANGE_BITS-1:0] a_range,
   output logic [  RANGE_BITS-1:0] b_range,
   output logic [  RANGE_BITS-1:0] c_range
@@ -127,6 +140,31 @@ module command_decoder #(
     end
   end
 
+  generate
+    if (READS_ACCUMULATOR || WRITES_SCRATCHPAD) begin : gen_relu
+      always_ff @(posedge clock) begin
+        if (reset) begin
+          execute_relu <= 1'b0;
+        end else if (config_execute && !only_strides) begin
+          execute_relu <= rs1[3];
+        end
+      end
+    end else begin : gen_no_relu
+      assign execute_relu = 1'b0;
+    end
+    if (READS_ACCUMULATOR) begin : gen_operand_scale
+      always_ff @(posedge clock) begin
+        if (reset) begin
+          operand_scale <= '0;
+        end else if (config_execute && !only_strides) begin
+          operand_scale <= rs1[32+:SCALE_BITS];
+        end
+      end
+    end else begin : gen_no_operand_scale
+      assign operand_scale = '0;
+    end
+  endgenerate
+
   // Move-ins have three channels.
   wire [1:0] channel = funct == gemmini_pkg::FUNCT_MOVE_IN_1 ? 2'd1 : funct == gemmini_pkg::FUNCT_MOVE_IN_2 ? 2'd2 :
                        2'd0;
@@ -168,29 +206,68 @@ module command_decoder #(
   assign move_range = range_of(1'b1, move_accumulator, move_row, scattered,
                                (last_block << SIDE_BITS) + COLUMN_BITS'(move_rows));
 
-  // ---- Multiplications. Operands lie in the scratchpad, results in the accumulator.
+  // ---- Multiplications.
 
   wire preload = valid && funct == gemmini_pkg::FUNCT_PRELOAD;
   assign execute_flip = funct == gemmini_pkg::FUNCT_COMPUTE_PRELOADED;
   assign execute_valid = valid && (execute_flip || funct == gemmini_pkg::FUNCT_COMPUTE_ACCUMULATED);
 
+  // Of A or B at rs1, and of C or D at rs2.
+  wire first_accumulator = READS_ACCUMULATOR && rs1[31];
+  wire to_scratchpad = WRITES_SCRATCHPAD && !rs2[31];
+  assign a_accumulator = first_accumulator;
+  assign d_accumulator = READS_ACCUMULATOR && rs2[31];
+
   always_ff @(posedge clock) begin
     if (preload) begin
       b_tile <= {
-        !garbage({rs1[31:29], rs1[ROW_BITS:0]}), row_of(1'b0, rs1[ROW_BITS-1:0]), rs1[48+:SIZE_BITS], rs1[32+:SIZE_BITS]
+        !garbage({rs1[31:29], rs1[ROW_BITS:0]}),
+        row_of(first_accumulator, rs1[ROW_BITS-1:0]),
+        rs1[48+:SIZE_BITS],
+        rs1[32+:SIZE_BITS]
       };
       c_tile <= {
-        !garbage({rs2[31:29], rs2[ROW_BITS:0]}), row_of(1'b1, rs2[ROW_BITS-1:0]), rs2[48+:SIZE_BITS], rs2[32+:SIZE_BITS]
+        !garbage({rs2[31:29], rs2[ROW_BITS:0]}),
+        row_of(!to_scratchpad, rs2[ROW_BITS-1:0]),
+        rs2[48+:SIZE_BITS],
+        rs2[32+:SIZE_BITS]
       };
-      c_adds <= rs2[30];
+      c_adds <= rs2[30] && !to_scratchpad;
     end
   end
 
+  generate
+    if (READS_ACCUMULATOR) begin : gen_b_accumulator
+      always_ff @(posedge clock) begin
+        if (preload) begin
+          b_accumulator <= first_accumulator;
+        end
+      end
+    end else begin : gen_b_scratchpad
+      assign b_accumulator = 1'b0;
+    end
+    if (WRITES_SCRATCHPAD) begin : gen_c_scratchpad
+      always_ff @(posedge clock) begin
+        if (preload) begin
+          c_scratchpad <= to_scratchpad;
+        end
+      end
+    end else begin : gen_c_accumulator
+      assign c_scratchpad = 1'b0;
+    end
+  endgenerate
+
   assign a_tile = {
-    !garbage({rs1[31:29], rs1[ROW_BITS:0]}), row_of(1'b0, rs1[ROW_BITS-1:0]), rs1[48+:SIZE_BITS], rs1[32+:SIZE_BITS]
+    !garbage({rs1[31:29], rs1[ROW_BITS:0]}),
+    row_of(a_accumulator, rs1[ROW_BITS-1:0]),
+    rs1[48+:SIZE_BITS],
+    rs1[32+:SIZE_BITS]
   };
   assign d_tile = {
-    !garbage({rs2[31:29], rs2[ROW_BITS:0]}), row_of(1'b0, rs2[ROW_BITS-1:0]), rs2[48+:SIZE_BITS], rs2[32+:SIZE_BITS]
+    !garbage({rs2[31:29], rs2[ROW_BITS:0]}),
+    row_of(d_accumulator, rs2[ROW_BITS-1:0]),
+    rs2[48+:SIZE_BITS],
+    rs2[32+:SIZE_BITS]
   };
 
   // Rows of local memory that a tile takes; a transposed one as many as it has columns.
@@ -200,18 +277,18 @@ module command_decoder #(
                           transposed ? COLUMN_BITS'(tile[SIZE_BITS-1:0]) : COLUMN_BITS'(tile[SIZE_BITS+:SIZE_BITS]));
   endfunction
 
-  assign a_range = tile_range(a_tile, 1'b0, transpose_a, a_stride != ROW_BITS'(1));
-  assign b_range = tile_range(b_tile, 1'b0, transpose_b, 1'b0);
-  assign c_range = tile_range(c_tile, 1'b1, 1'b0, c_stride != ROW_BITS'(1));
+  assign a_range = tile_range(a_tile, a_accumulator, transpose_a, a_stride != ROW_BITS'(1));
+  assign b_range = tile_range(b_tile, b_accumulator, transpose_b, 1'b0);
+  assign c_range = tile_range(c_tile, !c_scratchpad, 1'b0, c_stride != ROW_BITS'(1));
 
-  // No operand lies in the accumulator and no result in the scratchpad.
   wire first_present = !garbage({rs1[31:29], rs1[ROW_BITS:0]});
   wire second_present = !garbage({rs2[31:29], rs2[ROW_BITS:0]});
   never_check operands_where_they_can_be (
     .clock  (clock),
     .reset  (reset),
-    .happens((preload && second_present && !rs2[31]) || ((preload || execute_valid) && first_present && rs1[31]) ||
-             (execute_valid && second_present && rs2[31]))
+    .happens((preload && second_present && !rs2[31] && !WRITES_SCRATCHPAD) ||
+             ((preload || execute_valid) && first_present && rs1[31] && !READS_ACCUMULATOR) ||
+             (execute_valid && second_present && rs2[31] && !READS_ACCUMULATOR))
   );
 
   wire unused = &{1'b0, rs1, rs2};

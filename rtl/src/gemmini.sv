@@ -7,7 +7,8 @@
 // cycle, with a mask by byte; write_last marks the last beat of one; each is acknowledged, in any order. Ids of reads and
 // writes are separate.
 // Elements are floating-point numbers of EXP and SIG bits everywhere. Addresses and strides of moves are multiples of an
-// element.
+// element. Operands of multiplications may lie in the accumulator with EXECUTE_READS_ACCUMULATOR, results go to the
+// scratchpad with EXECUTE_WRITES_SCRATCHPAD; without, nothing is there for it.
 
 module gemmini #(
   parameter int unsigned SIDE = 4,
@@ -21,6 +22,8 @@ module gemmini #(
   parameter int unsigned LOAD_SCALE_STAGES = 3,
   parameter int unsigned STORE_SCALE_STAGES = 3,
   parameter int unsigned SCALE_ADDS_ZERO = 1,
+  parameter int unsigned EXECUTE_READS_ACCUMULATOR = 0,
+  parameter int unsigned EXECUTE_WRITES_SCRATCHPAD = 0,
   parameter int unsigned RAW_QUEUE = 2,
   parameter int unsigned RESERVATION_LOAD = 8,
   parameter int unsigned RESERVATION_STORE = 4,
@@ -79,6 +82,9 @@ module gemmini #(
   localparam int unsigned TILE_WIDTH = 1 + ROW_BITS + 2 * SIZE_BITS;
   localparam int unsigned STRIDE_BITS = gemmini_pkg::STRIDE_BITS;
   localparam int unsigned SUB = gemmini_pkg::sub_banks(SCRATCHPAD_ROWS / SCRATCHPAD_BANKS, SIDE, 4);
+  localparam bit READS_ACCUMULATOR = EXECUTE_READS_ACCUMULATOR != 0;
+  localparam bit WRITES_SCRATCHPAD = EXECUTE_WRITES_SCRATCHPAD != 0;
+  localparam bit OPERANDS_MEET_RESULTS = READS_ACCUMULATOR || WRITES_SCRATCHPAD;
   localparam int unsigned ACCUMULATOR_SUB = gemmini_pkg::sub_banks(ACCUMULATOR_ROWS / ACCUMULATOR_BANKS, SIDE, 4);
 
   // ---- Commands: from the core, or of a loop, to the reservation station.
@@ -123,19 +129,22 @@ module gemmini #(
   logic [ROW_BITS-1:0] move_row, load_block_stride, a_stride, c_stride;
   logic move_accumulator, move_adds, move_full, store_relu;
   logic execute_flip, transpose_a, transpose_b, c_adds;
+  logic a_accumulator, b_accumulator, d_accumulator, c_scratchpad, execute_relu;
   logic [SIZE_BITS-1:0] move_rows;
   logic [COLUMN_BITS-1:0] move_columns;
   logic [RANGE_BITS-1:0] move_range, a_range, b_range, c_range;
   logic [STRIDE_BITS-1:0] load_stride, store_stride;
-  logic [W-1:0] load_scale, store_scale;
+  logic [W-1:0] load_scale, store_scale, operand_scale;
   logic [TILE_WIDTH-1:0] a_tile, b_tile, d_tile, c_tile;
 
   command_decoder #(
-    .SIDE            (SIDE),
-    .SCALE_BITS      (W),
-    .SCRATCHPAD_ROWS (SCRATCHPAD_ROWS),
-    .ACCUMULATOR_ROWS(ACCUMULATOR_ROWS),
-    .MOST_COLUMNS    (MOST_COLUMNS)
+    .SIDE             (SIDE),
+    .SCALE_BITS       (W),
+    .SCRATCHPAD_ROWS  (SCRATCHPAD_ROWS),
+    .ACCUMULATOR_ROWS (ACCUMULATOR_ROWS),
+    .MOST_COLUMNS     (MOST_COLUMNS),
+    .READS_ACCUMULATOR(READS_ACCUMULATOR),
+    .WRITES_SCRATCHPAD(WRITES_SCRATCHPAD)
   ) decoder (
     .clock            (clock),
     .reset            (reset),
@@ -170,6 +179,12 @@ module gemmini #(
     .d_tile           (d_tile),
     .c_tile           (c_tile),
     .c_adds           (c_adds),
+    .a_accumulator    (a_accumulator),
+    .b_accumulator    (b_accumulator),
+    .d_accumulator    (d_accumulator),
+    .c_scratchpad     (c_scratchpad),
+    .execute_relu     (execute_relu),
+    .operand_scale    (operand_scale),
     .a_range          (a_range),
     .b_range          (b_range),
     .c_range          (c_range)
@@ -177,7 +192,9 @@ module gemmini #(
 
   localparam int unsigned LOAD_WIDTH = ADDRESS_BITS + 2 * ROW_BITS + 2 + SIZE_BITS + COLUMN_BITS + STRIDE_BITS + W;
   localparam int unsigned STORE_WIDTH = ADDRESS_BITS + ROW_BITS + 3 + SIZE_BITS + COLUMN_BITS + STRIDE_BITS + W;
-  localparam int unsigned EXECUTE_WIDTH = 4 + 2 * ROW_BITS + 4 * TILE_WIDTH;
+  localparam int unsigned TILES_WIDTH = 4 + 2 * ROW_BITS + 4 * TILE_WIDTH;
+  localparam int unsigned PLACES_WIDTH = 5 + W;  // of operands and results in either memory
+  localparam int unsigned EXECUTE_WIDTH = TILES_WIDTH + (OPERANDS_MEET_RESULTS ? PLACES_WIDTH : 0);
 
   logic load_issue, load_take, load_complete, store_issue, store_take, store_complete;
   logic execute_issue, execute_take, execute_complete;
@@ -189,13 +206,14 @@ module gemmini #(
   logic [$clog2(RESERVATION_EXECUTE+1)-1:0] execute_count;
 
   reservation_station #(
-    .ROW_BITS     (ROW_BITS),
-    .LOAD_DEPTH   (RESERVATION_LOAD),
-    .STORE_DEPTH  (RESERVATION_STORE),
-    .EXECUTE_DEPTH(RESERVATION_EXECUTE),
-    .LOAD_WIDTH   (LOAD_WIDTH),
-    .STORE_WIDTH  (STORE_WIDTH),
-    .EXECUTE_WIDTH(EXECUTE_WIDTH)
+    .ROW_BITS             (ROW_BITS),
+    .LOAD_DEPTH           (RESERVATION_LOAD),
+    .STORE_DEPTH          (RESERVATION_STORE),
+    .EXECUTE_DEPTH        (RESERVATION_EXECUTE),
+    .LOAD_WIDTH           (LOAD_WIDTH),
+    .STORE_WIDTH          (STORE_WIDTH),
+    .EXECUTE_WIDTH        (EXECUTE_WIDTH),
+    .OPERANDS_MEET_RESULTS(OPERANDS_MEET_RESULTS)
   ) station (
     .clock              (clock),
     .reset              (reset),
@@ -213,9 +231,10 @@ module gemmini #(
     .store_payload      ({
       move_address, move_row, move_accumulator, move_full, move_rows, move_columns, store_stride, store_scale, store_relu
     }),
-    .execute_payload    ({
+    .execute_payload    (EXECUTE_WIDTH'({
+      a_accumulator, b_accumulator, d_accumulator, c_scratchpad, execute_relu, operand_scale,
       execute_flip, transpose_a, transpose_b, a_stride, c_stride, a_tile, b_tile, d_tile, c_tile, c_adds
-    }),
+    })),
     .room_load          (room_load),
     .room_store         (room_store),
     .room_execute       (room_execute),
@@ -238,6 +257,7 @@ module gemmini #(
 
   // ---- Move-ins.
 
+  logic to_local, from_accumulator;  // a result goes to the scratchpad, an operand is read in the accumulator
   logic load_requesting, load_outstanding, to_scratchpad, to_accumulator, accumulator_takes, moved_adds;
   logic [ROW_BITS-1:0] moved_row;
   logic [SIDE-1:0] moved_mask;
@@ -253,16 +273,17 @@ module gemmini #(
       = load_command;
 
   load_controller #(
-    .SIDE           (SIDE),
-    .EXP            (EXP),
-    .SIG            (SIG),
-    .ROW_BITS       (ROW_BITS),
-    .COLUMN_BITS    (COLUMN_BITS),
-    .DMA_BYTES      (DMA_BYTES),
-    .REQUESTS       (DMA_REQUESTS),
-    .SCALE_STAGES   (LOAD_SCALE_STAGES),
-    .SCALE_ADDS_ZERO(SCALE_ADDS_ZERO != 0),
-    .DSP            (DSP != 0)
+    .SIDE              (SIDE),
+    .EXP               (EXP),
+    .SIG               (SIG),
+    .ROW_BITS          (ROW_BITS),
+    .COLUMN_BITS       (COLUMN_BITS),
+    .DMA_BYTES         (DMA_BYTES),
+    .REQUESTS          (DMA_REQUESTS),
+    .SCALE_STAGES      (LOAD_SCALE_STAGES),
+    .SCALE_ADDS_ZERO   (SCALE_ADDS_ZERO != 0),
+    .DSP               (DSP != 0),
+    .SCRATCHPAD_REFUSES(WRITES_SCRATCHPAD)
   ) load (
     .clock               (clock),
     .reset               (reset),
@@ -289,6 +310,7 @@ module gemmini #(
     .data_id             (data_id),
     .data                (data),
     .scratchpad_valid    (to_scratchpad),
+    .scratchpad_ready    (!to_local),
     .accumulator_valid   (to_accumulator),
     .accumulator_ready   (accumulator_takes),
     .write_adds          (moved_adds),
@@ -302,55 +324,79 @@ module gemmini #(
   logic flip, x_transpose_a, x_transpose_b, x_adds;
   logic [ROW_BITS-1:0] x_a_stride, x_c_stride;
   logic [TILE_WIDTH-1:0] x_a, x_b, x_d, x_c;
-  assign {flip, x_transpose_a, x_transpose_b, x_a_stride, x_c_stride, x_a, x_b, x_d, x_c, x_adds} = execute_command;
+  logic x_a_accumulator, x_b_accumulator, x_d_accumulator, x_c_scratchpad, x_relu;
+  logic [W-1:0] x_scale;
+  assign {
+    x_a_accumulator, x_b_accumulator, x_d_accumulator, x_c_scratchpad, x_relu, x_scale,
+    flip, x_transpose_a, x_transpose_b, x_a_stride, x_c_stride, x_a, x_b, x_d, x_c, x_adds
+  } = (PLACES_WIDTH + TILES_WIDTH)'(execute_command);
 
   logic feeding, waiting_a, waiting_b, waiting_d;
   logic reads_0, given_0, reads_b, given_b, result_valid, result_adds;
-  logic [ROW_BITS-1:0] row_0, row_b, result_row;
-  logic [WIDTH-1:0] data_0, data_1, result_data;
+  logic reads_operand, accumulator_gives, operand_relu, local_valid;
+  logic [W-1:0] read_scale;
+  logic [ROW_BITS-1:0] row_0, row_b, operand_row, result_row;
+  logic [WIDTH-1:0] data_0, data_1, scaled_operand, result_data, local_data;
   logic [SIDE-1:0] result_mask;
 
   execute_controller #(
-    .SIDE       (SIDE),
-    .EXP        (EXP),
-    .SIG        (SIG),
-    .ROW_BITS   (ROW_BITS),
-    .RESULT_BITS(ACCUMULATOR_BITS),
-    .SUM_STAGES (SUM_STAGES),
-    .DSP        (DSP != 0)
+    .SIDE             (SIDE),
+    .EXP              (EXP),
+    .SIG              (SIG),
+    .ROW_BITS         (ROW_BITS),
+    .RESULT_BITS      (ACCUMULATOR_BITS),
+    .SUM_STAGES       (SUM_STAGES),
+    .DSP              (DSP != 0),
+    .READS_ACCUMULATOR(READS_ACCUMULATOR),
+    .WRITES_SCRATCHPAD(WRITES_SCRATCHPAD),
+    .SCALE_STAGES     (STORE_SCALE_STAGES)
   ) execute (
-    .clock              (clock),
-    .reset              (reset),
-    .command_valid      (execute_issue),
-    .command_ready      (execute_take),
-    .command_flip       (flip),
-    .command_transpose_a(x_transpose_a),
-    .command_transpose_b(x_transpose_b),
-    .command_a_stride   (x_a_stride),
-    .command_c_stride   (x_c_stride),
-    .command_a          (x_a),
-    .command_b          (x_b),
-    .command_d          (x_d),
-    .command_c          (x_c),
-    .command_adds       (x_adds),
-    .complete           (execute_complete),
-    .feeding            (feeding),
-    .waiting_a          (waiting_a),
-    .waiting_b          (waiting_b),
-    .waiting_d          (waiting_d),
-    .read_valid_0       (reads_0),
-    .read_ready_0       (given_0),
-    .read_row_0         (row_0),
-    .read_data_0        (data_0),
-    .read_valid_1       (reads_b),
-    .read_ready_1       (given_b),
-    .read_row_1         (row_b),
-    .read_data_1        (data_1),
-    .result_valid       (result_valid),
-    .result_adds        (result_adds),
-    .result_row         (result_row),
-    .result_mask        (result_mask),
-    .result_data        (result_data)
+    .clock                (clock),
+    .reset                (reset),
+    .command_valid        (execute_issue),
+    .command_ready        (execute_take),
+    .command_flip         (flip),
+    .command_transpose_a  (x_transpose_a),
+    .command_transpose_b  (x_transpose_b),
+    .command_a_stride     (x_a_stride),
+    .command_c_stride     (x_c_stride),
+    .command_a            (x_a),
+    .command_b            (x_b),
+    .command_d            (x_d),
+    .command_c            (x_c),
+    .command_adds         (x_adds),
+    .command_a_accumulator(x_a_accumulator),
+    .command_b_accumulator(x_b_accumulator),
+    .command_d_accumulator(x_d_accumulator),
+    .command_c_scratchpad (x_c_scratchpad),
+    .command_relu         (x_relu),
+    .command_scale        (x_scale),
+    .complete             (execute_complete),
+    .feeding              (feeding),
+    .waiting_a            (waiting_a),
+    .waiting_b            (waiting_b),
+    .waiting_d            (waiting_d),
+    .read_valid_0         (reads_0),
+    .read_ready_0         (given_0),
+    .read_row_0           (row_0),
+    .read_data_0          (data_0),
+    .read_valid_1         (reads_b),
+    .read_ready_1         (given_b),
+    .read_row_1           (row_b),
+    .read_data_1          (data_1),
+    .operand_valid        (reads_operand),
+    .operand_ready        (accumulator_gives),
+    .operand_row          (operand_row),
+    .operand_relu         (operand_relu),
+    .operand_scale        (read_scale),
+    .scaled_data          (scaled_operand),
+    .result_valid         (result_valid),
+    .local_valid          (local_valid),
+    .result_adds          (result_adds),
+    .result_row           (result_row),
+    .result_mask          (result_mask),
+    .result_data          (result_data),
+    .local_data           (local_data)
   );
 
   // ---- Move-outs.
@@ -368,7 +414,7 @@ module gemmini #(
   } = store_command;
 
   logic store_reading, store_refused, store_sending, store_outstanding;
-  logic reads_accumulator, accumulator_gives, reads_scratchpad, given_1;
+  logic reads_accumulator, reads_scratchpad, given_1;
   logic [WIDTH-1:0] accumulator_data;
 
   store_controller #(
@@ -381,7 +427,8 @@ module gemmini #(
     .REQUESTS       (DMA_REQUESTS),
     .SCALE_STAGES   (STORE_SCALE_STAGES),
     .SCALE_ADDS_ZERO(SCALE_ADDS_ZERO != 0),
-    .DSP            (DSP != 0)
+    .DSP            (DSP != 0),
+    .SCALES_OPERANDS(READS_ACCUMULATOR)
   ) store (
     .clock              (clock),
     .reset              (reset),
@@ -402,12 +449,16 @@ module gemmini #(
     .sending            (store_sending),
     .outstanding        (store_outstanding),
     .accumulator_valid  (reads_accumulator),
-    .accumulator_ready  (accumulator_gives),
+    .accumulator_ready  (accumulator_gives && !from_accumulator),
     .accumulator_data   (accumulator_data),
     .scratchpad_valid   (reads_scratchpad),
     .scratchpad_ready   (given_1 && !reads_b),
     .scratchpad_data    (data_1),
     .read_row           (stored_row),
+    .operand_read       (from_accumulator),
+    .operand_relu       (operand_relu),
+    .operand_scale      (read_scale),
+    .scaled_operand     (scaled_operand),
     .write_valid        (write_valid),
     .write_ready        (write_ready),
     .write_address      (write_address),
@@ -420,11 +471,16 @@ module gemmini #(
     .ack_id             (ack_id)
   );
 
-  // ---- Local memories. Port 1 of the scratchpad gives weights before rows of move-outs.
+  // ---- Local memories. Port 1 of the scratchpad gives weights before rows of move-outs, the accumulator operands before
+  // those; the scratchpad takes results before rows of move-ins.
 
+  assign to_local = WRITES_SCRATCHPAD && local_valid;
+  assign from_accumulator = READS_ACCUMULATOR && reads_operand;
+  wire [ROW_BITS-1:0] local_row = to_local ? result_row : moved_row;
+  wire [ROW_BITS-1:0] given_row = from_accumulator ? operand_row : stored_row;
   assign given_b = given_1;
   wire [ROW_BITS-1:0] row_1 = reads_b ? row_b : stored_row;
-  wire unused_rows = &{1'b0, row_0, row_1, stored_row, result_row, moved_row};
+  wire unused_rows = &{1'b0, row_0, row_1, given_row, result_row, moved_row, local_row};
 
   scratchpad #(
     .SIDE     (SIDE),
@@ -434,10 +490,10 @@ module gemmini #(
     .SUB      (SUB)
   ) local_scratchpad (
     .clock       (clock),
-    .write_valid (to_scratchpad),
-    .write_row   (moved_row[SCRATCHPAD_BITS-1:0]),
-    .write_mask  (moved_mask),
-    .write_data  (moved_data),
+    .write_valid (to_scratchpad || to_local),
+    .write_row   (local_row[SCRATCHPAD_BITS-1:0]),
+    .write_mask  (to_local ? result_mask : moved_mask),
+    .write_data  (to_local ? local_data : moved_data),
     .read_valid_0(reads_0),
     .read_ready_0(given_0),
     .read_row_0  (row_0[SCRATCHPAD_BITS-1:0]),
@@ -469,9 +525,9 @@ module gemmini #(
     .move_row    (moved_row[ACCUMULATOR_BITS-1:0]),
     .move_mask   (moved_mask),
     .move_data   (moved_data),
-    .read_valid  (reads_accumulator),
+    .read_valid  (reads_accumulator || from_accumulator),
     .read_ready  (accumulator_gives),
-    .read_row    (stored_row[ACCUMULATOR_BITS-1:0]),
+    .read_row    (given_row[ACCUMULATOR_BITS-1:0]),
     .read_data   (accumulator_data)
   );
 

@@ -2,7 +2,8 @@
 // factor and writes them to the scratchpad or the accumulator, in the order of the commands.
 //
 // Memory answers by id, in any order, and is never told to wait. `complete`: the oldest command's last row is
-// written, or in the accumulator's pipeline. Scaling takes SCALE_STAGES cycles.
+// written, or in the accumulator's pipeline. Scaling takes SCALE_STAGES cycles. Only with SCRATCHPAD_REFUSES does a row
+// wait for scratchpad_ready.
 
 module load_controller #(
   parameter int unsigned SIDE = 4,
@@ -15,6 +16,7 @@ module load_controller #(
   parameter int unsigned SCALE_STAGES = 3,
   parameter bit SCALE_ADDS_ZERO = 1,
   parameter bit DSP = 0,
+  parameter bit SCRATCHPAD_REFUSES = 0,
   localparam int unsigned W = EXP + SIG,
   localparam int unsigned WIDTH = SIDE * W,
   localparam int unsigned SIZE_BITS = $clog2(SIDE) + 1,
@@ -47,6 +49,7 @@ module load_controller #(
   input  logic [     ID_BITS-1:0] data_id,
   input  logic [           127:0] data,
   output logic                    scratchpad_valid,
+  input  logic                    scratchpad_ready,
   output logic                    accumulator_valid,
   input  logic                    accumulator_ready,
   output logic                    write_adds,
@@ -319,7 +322,8 @@ module load_controller #(
 
   assign scratchpad_valid = write_valid && !to_accumulator;
   assign accumulator_valid = write_valid && to_accumulator;
-  assign written = write_valid && (!to_accumulator || accumulator_ready);
+  wire scratchpad_takes = !SCRATCHPAD_REFUSES || scratchpad_ready;
+  assign written = write_valid && (to_accumulator ? accumulator_ready : scratchpad_takes);
   assign complete = written && write_last;
 
   generate
@@ -336,13 +340,13 @@ module load_controller #(
   );
 
   handshake_check #(
-    .WIDTH(ROW_BITS + 1 + SIDE + WIDTH)
-  ) row_of_accumulator (
+    .WIDTH(ROW_BITS + 2 + SIDE + WIDTH)
+  ) local_row (
     .clock(clock),
     .reset(reset),
-    .valid(accumulator_valid),
-    .ready(accumulator_ready),
-    .data ({write_row, write_adds, write_mask, write_data})
+    .valid(write_valid),
+    .ready(written),
+    .data ({to_accumulator, write_row, write_adds, write_mask, write_data})
   );
 
 endmodule

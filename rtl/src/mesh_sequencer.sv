@@ -4,13 +4,20 @@
 // gemmini_pkg::ACCUMULATE_CYCLES, so that a job may add to the rows of the one before; one that adds to rows that
 // overlap those of the job before in another way waits as long. Combinational outputs say what enters in this cycle:
 // a row of A (`uses_a`) and of the bias D (`uses_d`), else zeros. `complete`: a job's last row leaves the mesh.
+//
+// With OPERANDS_MEET_RESULTS a job may write rows that it reads (`job_overwrites`): its first row then enters when all
+// its rows of A and D are there, `a_waiting` and `d_waiting` at least. A job's results go to the scratchpad if it says so
+// (`job_scratchpad`), by local_valid in place of result_valid, with result_relu as it says.
 
 module mesh_sequencer #(
   parameter int unsigned SIDE = 4,
   parameter int unsigned ROW_BITS = 14,
   parameter int unsigned RESULT_BITS = 12,  // of a row of the accumulator, where rows wrap around
   parameter int unsigned SUM_STAGES = 3,
-  localparam int unsigned SIZE_BITS = $clog2(SIDE) + 1
+  parameter int unsigned CAPACITY = 16,  // rows of an operand that can wait
+  parameter bit OPERANDS_MEET_RESULTS = 0,
+  localparam int unsigned SIZE_BITS = $clog2(SIDE) + 1,
+  localparam int unsigned HELD_BITS = $clog2(CAPACITY + 1)
 ) (
   input  logic                 clock,
   input  logic                 reset,
@@ -25,6 +32,11 @@ module mesh_sequencer #(
   input  logic [SIZE_BITS-1:0] job_fetched,
   input  logic [SIZE_BITS-1:0] job_rows,
   input  logic [SIZE_BITS-1:0] job_columns,
+  input  logic                 job_overwrites,
+  input  logic                 job_scratchpad,
+  input  logic                 job_relu,
+  input  logic [HELD_BITS-1:0] a_waiting,
+  input  logic [HELD_BITS-1:0] d_waiting,
   input  logic                 weights_full,
   input  logic                 a_valid,
   input  logic                 d_valid,
@@ -36,6 +48,8 @@ module mesh_sequencer #(
   output logic                 from_transposed,
   output logic                 complete,
   output logic                 result_valid,
+  output logic                 local_valid,
+  output logic                 result_relu,
   output logic                 result_adds,
   output logic [ ROW_BITS-1:0] result_row,
   output logic [     SIDE-1:0] result_mask
@@ -46,33 +60,43 @@ module mesh_sequencer #(
   localparam int unsigned LEAST = gemmini_pkg::ACCUMULATE_CYCLES;
   localparam int unsigned TAGS = LATENCY / LEAST + 3;
   localparam int unsigned COUNT_BITS = SIZE_BITS > 3 ? SIZE_BITS : 3;
+  localparam int unsigned JOB_WIDTH = 4 + 2 * ROW_BITS + 3 * SIZE_BITS;
   localparam int unsigned TAG_WIDTH = 1 + 2 * ROW_BITS + SIZE_BITS;
+  // With what is said of a job whose operands meet results.
+  localparam int unsigned LONG_JOB = JOB_WIDTH + 3;
+  localparam int unsigned LONG_TAG = TAG_WIDTH + 2;
+  localparam int unsigned JOB = OPERANDS_MEET_RESULTS ? LONG_JOB : JOB_WIDTH;
+  localparam int unsigned TAG = OPERANDS_MEET_RESULTS ? LONG_TAG : TAG_WIDTH;
 
   // ---- In.
 
-  logic present, at_flip, at_bias, at_adds;
+  logic present, at_overwrites, at_scratchpad, at_relu, at_flip, at_bias, at_adds;
+  logic [JOB-1:0] job;
   logic [ROW_BITS-1:0] at_row, at_stride;
   logic [SIZE_BITS-1:0] at_fetched, at_rows, at_columns;
   logic [$clog2(JOBS+1)-1:0] jobs_waiting;
 
   fifo #(
-    .WIDTH(4 + 2 * ROW_BITS + 3 * SIZE_BITS),
+    .WIDTH(JOB),
     .DEPTH(JOBS)
   ) jobs (
     .clock    (clock),
     .reset    (reset),
     .in_valid (job_valid),
     .in_ready (job_ready),
-    .in_data  ({
-      job_flip, job_transposed, job_bias, job_adds, job_row, job_stride, job_fetched, job_rows, job_columns
-    }),
+    .in_data  (JOB'({
+      job_overwrites, job_scratchpad, job_relu, job_flip, job_transposed, job_bias, job_adds, job_row, job_stride,
+      job_fetched, job_rows, job_columns
+    })),
     .out_valid(present),
     .out_ready(last),
-    .out_data ({
-      at_flip, from_transposed, at_bias, at_adds, at_row, at_stride, at_fetched, at_rows, at_columns
-    }),
+    .out_data (job),
     .count    (jobs_waiting)
   );
+  assign {
+    at_overwrites, at_scratchpad, at_relu, at_flip, from_transposed, at_bias, at_adds, at_row, at_stride, at_fetched,
+    at_rows, at_columns
+  } = LONG_JOB'(job);
 
   logic [COUNT_BITS-1:0] row;
   wire first = row == '0;
@@ -93,9 +117,13 @@ module mesh_sequencer #(
   wire same = apart == '0 && at_stride == before_stride;
   wire overlaps = at_adds && recent != '0 && !same && (near || !straight);
 
+  // A transposed A is whole when it is there.
+  wire all_there = (from_transposed || a_waiting >= HELD_BITS'(at_fetched)) &&
+                   (!at_bias || d_waiting >= HELD_BITS'(at_rows));
+
   logic tag_room;
   assign enters = present && (!uses_a || a_valid) && (!uses_d || d_valid) &&
-                  (!first || (tag_room && !overlaps && (!at_flip || weights_full)));
+                  (!first || (tag_room && !overlaps && (!at_flip || weights_full) && (!at_overwrites || all_there)));
   assign flip = enters && first && at_flip;
   assign last = enters && row == total - 1'b1;
 
@@ -121,7 +149,8 @@ module mesh_sequencer #(
 
   // ---- Out.
 
-  logic leaves, leaves_writing, leaves_last, tag_valid;
+  logic leaves, leaves_writing, leaves_last, tag_valid, to_scratchpad;
+  logic [TAG-1:0] tag;
   logic [SIZE_BITS-1:0] columns;
   logic [ROW_BITS-1:0] tag_row, tag_stride, next_row;
   logic [$clog2(TAGS+1)-1:0] tags_waiting;
@@ -139,22 +168,24 @@ module mesh_sequencer #(
   );
 
   fifo #(
-    .WIDTH(TAG_WIDTH),
+    .WIDTH(TAG),
     .DEPTH(TAGS)
   ) tags (
     .clock    (clock),
     .reset    (reset),
     .in_valid (enters && first),
     .in_ready (tag_room),
-    .in_data  ({at_adds, at_row, at_stride, at_columns}),
+    .in_data  (TAG'({at_scratchpad, at_relu, at_adds, at_row, at_stride, at_columns})),
     .out_valid(tag_valid),
     .out_ready(leaves_last),
-    .out_data ({result_adds, tag_row, tag_stride, columns}),
+    .out_data (tag),
     .count    (tags_waiting)
   );
+  assign {to_scratchpad, result_relu, result_adds, tag_row, tag_stride, columns} = LONG_TAG'(tag);
 
   assign complete = leaves_last;
-  assign result_valid = leaves_writing;
+  assign result_valid = leaves_writing && !to_scratchpad;
+  assign local_valid = leaves_writing && to_scratchpad;
   assign result_row = first_result ? tag_row : next_row;
 
   always_ff @(posedge clock) begin

@@ -5,6 +5,10 @@
 // A command for the mesh is a PRELOAD with its COMPUTE. Ranges as in range_table.sv; `move_range` is that of a
 // move-in or a move-out, the others are the mesh's operands and result. A bias D is rare, so it is taken to be
 // anywhere: `d_present` meets all move-ins.
+//
+// With OPERANDS_MEET_RESULTS operands may lie where results go: a command for the mesh then waits, if when it is allocated
+// an older one that is not complete writes rows of its operands (for D: any rows), until the mesh has completed all that
+// it was given.
 
 module reservation_station #(
   parameter int unsigned ROW_BITS = 14,
@@ -14,6 +18,7 @@ module reservation_station #(
   parameter int unsigned LOAD_WIDTH = 8,
   parameter int unsigned STORE_WIDTH = 8,
   parameter int unsigned EXECUTE_WIDTH = 8,
+  parameter bit OPERANDS_MEET_RESULTS = 0,
   localparam int unsigned RANGE_BITS = 2 * ROW_BITS + 2,
   localparam int unsigned LOAD_COUNT = $clog2(LOAD_DEPTH + 1),
   localparam int unsigned STORE_COUNT = $clog2(STORE_DEPTH + 1),
@@ -96,17 +101,20 @@ module reservation_station #(
       );
     end
     for (t = 0; t < 3; t = t + 1) begin : gen_execute_tables
-      logic [EXECUTE_DEPTH-1:0] meets;
+      // Results also meet the operands of other multiplications.
+      localparam int unsigned QUERIES = t == 2 && OPERANDS_MEET_RESULTS ? 3 : 1;
+      logic [QUERIES*EXECUTE_DEPTH-1:0] meets;
       range_table #(
         .DEPTH   (EXECUTE_DEPTH),
-        .ROW_BITS(ROW_BITS)
+        .ROW_BITS(ROW_BITS),
+        .QUERIES (QUERIES)
       ) table_of_multiplications (
         .clock     (clock),
         .write     (allocate_execute),
         .entry     (execute_entry),
         .range     (t == 0 ? a_range : t == 1 ? b_range : c_range),
         .live      (execute_live),
-        .with_range(move_range),
+        .with_range((QUERIES * RANGE_BITS)'({b_range, a_range, move_range})),
         .meets     (meets)
       );
     end
@@ -120,7 +128,7 @@ module reservation_station #(
   assign c_meets_store = gen_store_tables[1].meets;
   assign meets_a = gen_execute_tables[0].meets;
   assign meets_b = gen_execute_tables[1].meets;
-  assign meets_c = gen_execute_tables[2].meets;
+  assign meets_c = gen_execute_tables[2].meets[EXECUTE_DEPTH-1:0];
 
   logic [EXECUTE_DEPTH-1:0] has_d;
   always_ff @(posedge clock) begin
@@ -130,6 +138,35 @@ module reservation_station #(
   end
   assign meets_d = has_d & execute_live;
   assign d_meets_load = d_present ? load_live : '0;
+
+  // ---- A multiplication whose operands another one writes goes along with a mark, and waits at the end of its queue.
+
+  localparam int unsigned MARKED_WIDTH = EXECUTE_WIDTH + (OPERANDS_MEET_RESULTS ? 1 : 0);
+  logic meets_results, execute_waits, execute_first;
+  logic [MARKED_WIDTH-1:0] marked_execute;
+
+  assign issue_execute = marked_execute[EXECUTE_WIDTH-1:0];
+  assign issue_execute_valid = execute_first && !execute_waits;
+
+  generate
+    if (OPERANDS_MEET_RESULTS) begin : gen_results_under_way
+      logic [EXECUTE_COUNT-1:0] under_way;
+      assign meets_results = gen_execute_tables[2].meets[3*EXECUTE_DEPTH-1:EXECUTE_DEPTH] != '0 ||
+                             (d_present && execute_live != '0);
+      assign execute_waits = marked_execute[EXECUTE_WIDTH] && under_way != '0;
+      always_ff @(posedge clock) begin
+        if (reset) begin
+          under_way <= '0;
+        end else begin
+          under_way <= under_way + EXECUTE_COUNT'(issue_execute_valid && issue_execute_ready) -
+                       EXECUTE_COUNT'(complete_execute);
+        end
+      end
+    end else begin : gen_apart
+      assign meets_results = 1'b0;
+      assign execute_waits = 1'b0;
+    end
+  endgenerate
 
   // ---- The queues.
 
@@ -179,22 +216,22 @@ module reservation_station #(
 
   reservation_queue #(
     .DEPTH (EXECUTE_DEPTH),
-    .WIDTH (EXECUTE_WIDTH),
+    .WIDTH (MARKED_WIDTH),
     .OTHERS(LOAD_DEPTH + STORE_DEPTH)
   ) multiplications (
     .clock            (clock),
     .reset            (reset),
     .allocate         (allocate_execute),
-    .allocate_payload (execute_payload),
+    .allocate_payload (MARKED_WIDTH'({meets_results, execute_payload})),
     .allocate_waits   ({a_meets_load | b_meets_load | d_meets_load | c_meets_load, c_meets_store}),
     .others_completing({load_completing, store_completing}),
     .room             (room_execute),
     .entry            (execute_entry),
     .live             (execute_live),
     .count            (execute_count),
-    .issue_valid      (issue_execute_valid),
-    .issue_ready      (issue_execute_ready),
-    .issue_payload    (issue_execute),
+    .issue_valid      (execute_first),
+    .issue_ready      (issue_execute_ready && !execute_waits),
+    .issue_payload    (marked_execute),
     .complete         (complete_execute),
     .completing       (execute_completing)
   );

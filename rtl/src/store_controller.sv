@@ -3,6 +3,10 @@
 //
 // Local rows are asked for one a cycle, those of a row of memory one after the other. `complete`: the last row of
 // the command is read; `outstanding`: something is not in memory yet. Scaling takes SCALE_STAGES cycles.
+//
+// With SCALES_OPERANDS the scaler also serves operands of multiplications in the accumulator: if operand_read says that
+// the row which the accumulator gives in this cycle is one, it is at scaled_operand, by operand_relu and operand_scale,
+// gemmini_pkg::READ_CYCLES + SCALE_STAGES cycles later.
 
 module store_controller #(
   parameter int unsigned SIDE = 4,
@@ -15,6 +19,7 @@ module store_controller #(
   parameter int unsigned SCALE_STAGES = 3,
   parameter bit SCALE_ADDS_ZERO = 1,
   parameter bit DSP = 0,
+  parameter bit SCALES_OPERANDS = 0,
   localparam int unsigned W = EXP + SIG,
   localparam int unsigned WIDTH = SIDE * W,
   localparam int unsigned SIZE_BITS = $clog2(SIDE) + 1,
@@ -47,6 +52,10 @@ module store_controller #(
   input  logic                    scratchpad_ready,
   input  logic [       WIDTH-1:0] scratchpad_data,
   output logic [    ROW_BITS-1:0] read_row,
+  input  logic                    operand_read,
+  input  logic                    operand_relu,
+  input  logic [           W-1:0] operand_scale,
+  output logic [       WIDTH-1:0] scaled_operand,
   output logic                    write_valid,
   input  logic                    write_ready,
   output logic [ADDRESS_BITS-1:0] write_address,
@@ -141,12 +150,18 @@ module store_controller #(
 
   logic row_raw, row_of_accumulator, row_relu, scaled_raw;
   logic [W-1:0] row_factor;
+  wire scales_operand = SCALES_OPERANDS && operand_read;
   delay #(
     .WIDTH (3 + W),
     .STAGES(gemmini_pkg::READ_CYCLES)
   ) while_reading (
     .clock(clock),
-    .in   ({full || !accumulator, accumulator, relu, factor}),
+    .in   ({
+      full || !accumulator,
+      accumulator,
+      scales_operand ? operand_relu : relu,
+      scales_operand ? operand_scale : factor
+    }),
     .out  ({row_raw, row_of_accumulator, row_relu, row_factor})
   );
 
@@ -163,11 +178,12 @@ module store_controller #(
     .DSP      (DSP)
   ) scaler (
     .clock (clock),
-    .row   (row),
+    .row   (SCALES_OPERANDS ? accumulator_data : row),
     .factor(row_factor),
     .relu  (row_relu),
     .result(scaled)
   );
+  assign scaled_operand = SCALES_OPERANDS ? scaled : '0;
 
   delay #(
     .WIDTH (WIDTH + 1),

@@ -70,10 +70,12 @@ void RandomStream::configure_execute(Commands& list, bool straight) {
     const bool only_strides = !straight && one_in(5);
     const std::uint64_t a_stride = !straight && one_in(4) ? random(3) : 1;
     const std::uint64_t c_stride = !straight && one_in(4) ? 1 + random(2) : 1;
+    const bool reads = config_.execute_reads_accumulator;
+    const bool activates = (reads || config_.execute_writes_scratchpad) && one_in(3);
     list.push_back(command(0,
-                           std::uint64_t{0x3F80} << 32 | a_stride << 16 |
+                           std::uint64_t{reads ? scale() : 0} << 32 | a_stride << 16 |
                                std::uint64_t{transposes == 2} << 9 | std::uint64_t{transposes == 1} << 8 |
-                               std::uint64_t{only_strides} << 7 | 1 << 2,
+                               std::uint64_t{only_strides} << 7 | std::uint64_t{activates} << 3 | 1 << 2,
                            c_stride << 48));
 }
 
@@ -120,14 +122,54 @@ void RandomStream::move_out(Commands& list) {
     list.push_back(command(3, place(bytes, memory_ + half_), tile(local, rows, count)));
 }
 
+// Where a multiplication can read: now and then what one of the last has written. Flags of reads mean nothing
+// there.
+std::uint32_t RandomStream::operand() {
+    if (config_.execute_reads_accumulator && one_in(3)) {
+        const std::uint32_t row = one_in(2) ? accumulator_result_ : accumulator_row();
+        return row | in_accumulator | (one_in(4) ? adds : 0) | (one_in(4) ? full_width : 0);
+    }
+    return config_.execute_writes_scratchpad && one_in(3) ? scratchpad_result_ : scratchpad_row();
+}
+
+std::uint32_t RandomStream::result() {
+    if (config_.execute_writes_scratchpad && one_in(3)) {
+        scratchpad_result_ = scratchpad_row();
+        return scratchpad_result_ | (one_in(4) ? adds : 0);
+    }
+    accumulator_result_ = accumulator_row();
+    return accumulator_result_ | in_accumulator | (one_in(2) ? adds : 0);
+}
+
 void RandomStream::multiply(Commands& list) {
-    const std::uint32_t b = one_in(4) ? garbage : scratchpad_row();
-    const std::uint32_t a = one_in(12) ? garbage : scratchpad_row();
-    const std::uint32_t d = one_in(4) ? scratchpad_row() : garbage;
-    std::uint32_t c = accumulator_row() | in_accumulator | (one_in(2) ? adds : 0);
+    const std::uint32_t b = one_in(4) ? garbage : operand();
+    const std::uint32_t a = one_in(12) ? garbage : operand();
+    const std::uint32_t d = one_in(4) ? operand() : garbage;
+    std::uint32_t c = result();
     c = one_in(12) ? garbage : c;
     list.push_back(command(6, tile(b, size(), size()), tile(c, size(), size())));
     list.push_back(command(one_in(3) ? 5 : 4, tile(a, size(), size()), tile(d, size(), size())));
+}
+
+// A multiplication that writes rows of its own A, while move-ins of zeros keep the memory busy in which these
+// lie: some rows of A may be read before, the others after them. Tiles that are four apart are in the same
+// memory.
+void RandomStream::overwrite(Commands& list) {
+    const unsigned side = geometry_.side;
+    const bool accumulator =
+        config_.execute_reads_accumulator && (!config_.execute_writes_scratchpad || one_in(2));
+    const std::uint32_t memory = accumulator ? in_accumulator : 0;
+    const std::uint32_t first = static_cast<std::uint32_t>(random(4)) * side;
+    const std::uint32_t c = (first + static_cast<std::uint32_t>(random(side - 1))) | memory;
+    const unsigned before = static_cast<unsigned>(random(2));
+    for (unsigned move = 0; move < 8; ++move) {
+        if (move == before) {
+            list.push_back(command(6, tile(garbage, side, side), tile(c, side, side)));
+            list.push_back(command(5, tile(first | memory, side, side), tile(garbage, side, side)));
+        }
+        const std::uint32_t row = first + 4 * side * (move + 1);
+        list.push_back(command(2, 0, tile(row | memory | (accumulator ? adds : 0), side, side)));
+    }
 }
 
 // One loop anywhere, or two in flight at the same time: these lie in different halves, and where the first
@@ -235,7 +277,11 @@ RandomStream::Commands RandomStream::some(unsigned count) {
                 move_in(list);
                 break;
             default:
-                multiply(list);
+                if ((config_.execute_reads_accumulator || config_.execute_writes_scratchpad) && one_in(8)) {
+                    overwrite(list);
+                } else {
+                    multiply(list);
+                }
                 break;
         }
     }

@@ -35,6 +35,8 @@ class RandomStream {
     chip::Address place(std::uint64_t bytes, chip::Address from);
     std::uint32_t scratchpad_row();
     std::uint32_t accumulator_row();
+    std::uint32_t operand();
+    std::uint32_t result();
     unsigned size() {
         return one_in(3) ? 1 + static_cast<unsigned>(random(geometry_.side - 1)) : geometry_.side;
     }
@@ -46,6 +48,7 @@ class RandomStream {
     void move_in(Commands& list);
     void move_out(Commands& list);
     void multiply(Commands& list);
+    void overwrite(Commands& list);
     void loops(Commands& list);
     void loop(Commands& list, bool own_halves, bool bias, bool result);
 
@@ -57,6 +60,8 @@ class RandomStream {
     std::uint64_t load_stride_[3] = {};
     unsigned block_stride_[3] = {};
     std::uint64_t store_stride_ = 0;
+    std::uint32_t scratchpad_result_ = 0;  // rows of the last ones
+    std::uint32_t accumulator_result_ = 0;
 };
 
 }  // namespace partita::rtl::test
