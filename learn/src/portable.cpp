@@ -104,10 +104,7 @@ struct Portable {
     template <typename Visit>
     static void for_computed_gates(const Workspace& ws, std::uint32_t step, std::uint32_t block,
                                    const Visit& visit) {
-        const std::uint32_t batch = ws.plan().batch;
-        for (std::uint32_t first = 0; first < batch; first += GateProducts::rows_at_once) {
-            const std::uint32_t count =
-                batch - first < GateProducts::rows_at_once ? batch - first : GateProducts::rows_at_once;
+        GateProducts::for_groups(0, ws.plan().batch, [&](std::uint32_t first, std::uint32_t count) {
             GateProducts sums;
             preactivate(ws, step, block, first, count, sums);
             for (std::uint32_t b = 0; b < count; ++b) {
@@ -115,7 +112,7 @@ struct Portable {
                     visit(first + b, u, activated(sums, b, u));
                 }
             }
-        }
+        });
     }
     // The same for gates that a view keeps.
     template <typename Visit>
@@ -269,10 +266,7 @@ struct Portable {
                                                        : 0.0f;
                 }
             };
-            for (std::uint32_t first = 0; first < ws.plan().batch; first += UnitProducts::rows_at_once) {
-                const std::uint32_t count = ws.plan().batch - first < UnitProducts::rows_at_once
-                                                ? ws.plan().batch - first
-                                                : UnitProducts::rows_at_once;
+            UnitProducts::for_groups(0, ws.plan().batch, [&](std::uint32_t first, std::uint32_t count) {
                 UnitProducts sums;
                 sums.add(
                     places, side, count,
@@ -284,7 +278,7 @@ struct Portable {
                         put(u < units ? sums.total[b][u] : 0.0f, to[u]);
                     }
                 }
-            }
+            });
         }
     }
 
@@ -303,10 +297,7 @@ struct Portable {
                                              : 0.0f;
             }
         };
-        for (std::uint32_t first = rows.first; first < rows.last; first += GateProducts::rows_at_once) {
-            const std::uint32_t count = rows.last - first < GateProducts::rows_at_once
-                                            ? rows.last - first
-                                            : GateProducts::rows_at_once;
+        GateProducts::for_groups(rows.first, rows.last, [&](std::uint32_t first, std::uint32_t count) {
             GateProducts sums;
             sums.add(
                 steps * columns, side, count,
@@ -320,7 +311,7 @@ struct Portable {
                     tile[(first - rows.first + row) * gates_per_block + at] = sums.total[row][at];
                 }
             }
-        }
+        });
     }
 
     // ---- Head ----

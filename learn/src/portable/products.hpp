@@ -17,6 +17,14 @@ struct Products {
 
     float total[rows_at_once][lanes] = {};
 
+    // Calls visit(first, count) for [first, last) in groups of rows that can be formed together.
+    template <typename Visit>
+    static void for_groups(std::uint32_t first, std::uint32_t last, const Visit& visit) {
+        for (; first < last; first += rows_at_once) {
+            visit(first, last - first < rows_at_once ? last - first : rows_at_once);
+        }
+    }
+
     // Adds sums over k < n of left(k, row) right(k)[lane], in chains of `side`, to what is there, or replaces
     // it where it is `fresh`. `right(k, to)` writes the values of all lanes.
     template <typename Left, typename Right>
