@@ -64,8 +64,13 @@ inline void configure_store(std::uint64_t stride, std::uint32_t scale, unsigned 
     issue<configure>(std::uint64_t{activation} << 2 | 2u, std::uint64_t{scale} << 32 | stride);
 }
 
-// A tile of rows in the accumulator, and what a move does there.
-enum class Into : std::uint64_t { overwrite = std::uint64_t{1} << 31, add = std::uint64_t{3} << 30 };
+// A tile of rows in the accumulator, and what a move does there; `whole`: out of it in the accumulator's own
+// type.
+enum class Into : std::uint64_t {
+    overwrite = std::uint64_t{1} << 31,
+    add = std::uint64_t{3} << 30,
+    whole = std::uint64_t{5} << 29
+};
 
 // `rows` rows (a side at most) of `columns` elements (64 bytes at most) between memory and the accumulator's
 // rows from `row` on, block by block of a side's columns.

@@ -170,7 +170,7 @@ Result<const Kernels*> gemmini_kernels(Precision precision, ArrayMemory memory) 
         return Error::bad_array_side;
     }
     array_memory = memory;
-    gemmini::results_issued = 0;
+    gemmini::loop_unit = {};
     switch (precision) {
         case Precision::fp32:
             return use<PortableFp32>(*portable.value());

@@ -8,19 +8,15 @@ namespace partita::gemmini {
 void (*issue_to_model)(unsigned funct, std::uint64_t rs1, std::uint64_t rs2) = nullptr;
 #endif
 
-std::uint32_t results_issued = 0;
+LoopUnit loop_unit;
 
-std::uint32_t last_result_row(const Array& array) {
-    return results_issued % 2 == 1 ? 0 : array.memory.accumulator_rows / 2;
+std::uint32_t next_result_row(const Array& array) {
+    return loop_unit.results % 2 == 0 ? 0 : array.memory.accumulator_rows / 2;
 }
-
-namespace {
 
 std::uint32_t one_of(const Array& array) {
     return array.element_bytes == 2 ? 0x3F80u : 0x3F800000u;
 }
-
-}  // namespace
 
 void arrange(const Array& array, const Arrangement& arrangement) {
     configure_execution(arrangement.left_transposed, arrangement.right_transposed, one_of(array));
@@ -37,7 +33,8 @@ void arrange_moves(const Array& array, const Arrangement& arrangement) {
 }
 
 LoopShape::LoopShape(const Array& array, const Arrangement& way, std::size_t rows, std::size_t columns)
-    : side_bits_(array.side_bits),
+    : number_(++loop_unit.shapes),
+      side_bits_(array.side_bits),
       left_stride_(way.left_stride),
       right_stride_(way.right_stride),
       start_stride_(way.start_stride),

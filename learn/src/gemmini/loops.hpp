@@ -64,38 +64,57 @@ struct Loop {
 void issue_loop(const Array& array, const Arrangement& arrangement, const Loop& loop,
                 std::size_t most_rows = ~std::size_t{0});
 
-// Loops with a result since reset: they take the halves of the accumulator by turns.
-extern std::uint32_t results_issued;
+// What Gemmini keeps of loops from one to the next, as far as commands depend on it.
+struct LoopUnit {
+    // Two loops at most are in Gemmini, and each has a set of registers that keeps its values: the sets take
+    // turns.
+    struct Registers {
+        std::uint32_t shape = 0;  // a LoopShape's number; 0: not written yet
+        std::size_t inner = 0;
+        std::uintptr_t start = ~std::uintptr_t{0};
+        std::uintptr_t result = ~std::uintptr_t{0};
+    };
+    Registers registers[2];
+    std::uint32_t shapes = 0;   // that there have been since reset
+    std::uint32_t loops = 0;    // issued
+    std::uint32_t results = 0;  // loops with a result: they take the halves of the accumulator by turns
+};
+extern LoopUnit loop_unit;
 
-// Many loops of the same shape, each a few tiles deep: all but the addresses is worked out once.
+// Many loops of the same shape, each a few tiles deep: all but the addresses is worked out once. Commands for
+// what a loop has in common with the last but one are left out: so more loops have room in the queues before
+// Gemmini, and the core that issues them need not wait.
 class LoopShape {
   public:
     LoopShape(const Array& array, const Arrangement& way, std::size_t rows, std::size_t columns);
     // `inner` must fit (see Loop).
     void issue(std::size_t inner, const void* left, const void* right, const void* start, bool first,
                void* result) const {
-        const std::size_t depth = (inner + (std::size_t{1} << side_bits_) - 1) >> side_bits_;
-        gemmini::issue<loop_bounds>(((depth << side_bits_) - inner) << 32 | padding_, depth << 32 | tiles_);
+        LoopUnit::Registers& registers = loop_unit.registers[loop_unit.loops++ % 2];
+        if (registers.shape != number_ || registers.inner != inner) {
+            registers.shape = number_;
+            registers.inner = inner;
+            const std::size_t depth = (inner + (std::size_t{1} << side_bits_) - 1) >> side_bits_;
+            gemmini::issue<loop_bounds>(((depth << side_bits_) - inner) << 32 | padding_,
+                                        depth << 32 | tiles_);
+            gemmini::issue<loop_operand_strides>(left_stride_, right_stride_);
+            gemmini::issue<loop_result_strides>(start_stride_, result_stride_);
+        }
         gemmini::issue<loop_operand_addresses>(reinterpret_cast<std::uintptr_t>(left),
                                                reinterpret_cast<std::uintptr_t>(right));
-        gemmini::issue<loop_result_addresses>(reinterpret_cast<std::uintptr_t>(start),
-                                              reinterpret_cast<std::uintptr_t>(result));
-        gemmini::issue<loop_operand_strides>(left_stride_, right_stride_);
-        gemmini::issue<loop_result_strides>(start_stride_, result_stride_);
+        const auto start_at = reinterpret_cast<std::uintptr_t>(start);
+        const auto result_at = reinterpret_cast<std::uintptr_t>(result);
+        if (registers.start != start_at || registers.result != result_at) {
+            registers.start = start_at;
+            registers.result = result_at;
+            gemmini::issue<loop_result_addresses>(start_at, result_at);
+        }
         gemmini::issue<run_loop>(run_ | std::uint64_t{!first || start != nullptr}, transposed_);
-        results_issued += result != nullptr ? 1 : 0;
-    }
-
-    // A loop that adds to the sum of the one before, where the two before it were of this shape and as deep
-    // and had neither start nor result: a loop's registers keep their values, and two sets of them take
-    // turns.
-    void issue_like_the_two_before(const void* left, const void* right) const {
-        gemmini::issue<loop_operand_addresses>(reinterpret_cast<std::uintptr_t>(left),
-                                               reinterpret_cast<std::uintptr_t>(right));
-        gemmini::issue<run_loop>(run_ | 1u, transposed_);
+        loop_unit.results += result != nullptr ? 1 : 0;
     }
 
   private:
+    std::uint32_t number_;
     unsigned side_bits_;
     std::uint64_t padding_;
     std::uint64_t tiles_;
@@ -107,8 +126,11 @@ class LoopShape {
     std::uint64_t transposed_;
 };
 
-// The first row of the half of the accumulator that had the last result; the next one has the other half.
-std::uint32_t last_result_row(const Array& array);
+// The first row of the half of the accumulator that the next loops use, up to one with a result.
+std::uint32_t next_result_row(const Array& array);
+
+// 1 in the type that moves scale by.
+std::uint32_t one_of(const Array& array);
 
 constexpr std::size_t quotient_up(std::size_t a, std::size_t b) {
     return (a + b - 1) / b;

@@ -140,6 +140,10 @@ class Pass {
     }
 
   private:
+    // A cell takes a member about a hundred cycles, and the array forms its gates in four for each row of W:
+    // with so many members they are done before it is.
+    static constexpr std::size_t members_ahead = 26;
+
     // What a member has counted to after `run` of its `steps`-th step, forward and backward together.
     std::uint32_t number(std::uint32_t steps, std::uint32_t run) const { return steps * at_.runs + run + 1; }
 
@@ -218,9 +222,14 @@ class Pass {
         const std::size_t others = shape.rows - shape.first_rows;
         shape.other_rows = others != 0 && others < most * rows ? others : most * rows;
         shape.columns = at_.batch;
-        // Two loops leave the owner free as soon as the first piece is there. Three are done sooner; the
-        // third lets it wait, which does no harm where it has done its few groups before the array is.
-        shape.other_loops = groups_[0].last - groups_[0].first > 1 ? 2 : 3;
+        // Two loops of another piece leave the owner free as soon as the first piece is there. Three are done
+        // sooner; the third lets it wait, which does no harm where it has done its few groups before the
+        // array is. A run's four are short, and have room before Gemmini where the array waits for the
+        // members.
+        const bool few = groups_[0].last - groups_[0].first <= 1;
+        const bool ahead = member_.size * at_.a.state_rows >= members_ahead * side() * at_.batch;
+        shape.other_loops = few ? 3 : 2;
+        shape.run_loops = ahead && !few ? 2 : 4;
         shape.runs = at_.runs;
         return shape;
     }

@@ -94,7 +94,15 @@ struct Stored {
     void mark() const {
         for (std::uint32_t c = 0; c < columns; c += side) {
             T* at = start + c;
-            for (std::size_t r = 0; r < rows; ++r, at += stride) {
+            std::size_t r = rows;
+            for (; r >= at_once; r -= at_once, at += at_once * stride) {
+                T* const third = at + 2 * stride;
+                set_pending(at);
+                set_pending(at + stride);
+                set_pending(third);
+                set_pending(third + stride);
+            }
+            for (; r != 0; --r, at += stride) {
                 set_pending(at);
             }
         }
@@ -108,14 +116,27 @@ struct Stored {
         member.until([&] { return !pending(last); });
         for (std::uint32_t c = 0; c < columns; c += side) {
             const T* at = start + c;
-            for (std::size_t r = 0; r < rows; ++r, at += stride) {
-                if (pending(at)) [[unlikely]] {
-                    member.until([&] { return !pending(at); });
+            std::size_t r = rows;
+            for (; r >= at_once; r -= at_once, at += at_once * stride) {
+                const T* const third = at + 2 * stride;
+                const bool any = static_cast<int>(pending(at)) | static_cast<int>(pending(at + stride)) |
+                                 static_cast<int>(pending(third)) | static_cast<int>(pending(third + stride));
+                if (any) [[unlikely]] {
+                    for (const T* one : {at, at + stride, third, third + stride}) {
+                        member.until([&] { return !pending(one); });
+                    }
                 }
+            }
+            for (; r != 0; --r, at += stride) {
+                member.until([&] { return !pending(at); });
             }
         }
         order_after_wait();
     }
+
+  private:
+    // Rows that are looked at together: one by one, each load would be waited for.
+    static constexpr std::size_t at_once = 4;
 };
 
 }  // namespace partita::learn::gemmini_routine

@@ -6,8 +6,9 @@
 //
 // A loop's part of W is loaded while the loop before computes, and a scratchpad's bank gives nothing to the
 // array in a cycle in which it is written. So a loop whose load begins with nothing to compute, or that is
-// longer than the one before, lets the array wait: a product is cut into loops of about the same length.
-// But a core that gives a third loop waits for the first, as Gemmini has room for two.
+// longer than the one before, lets the array wait: a product is cut into loops of about the same length. But
+// a core that gives more loops than Gemmini (two) and the queues before it (two that differ little from the
+// last but one) have room for waits.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,8 @@ struct StepShape {
     std::size_t first_rows = 0;  // of the first piece
     std::size_t other_rows = 0;  // of all others, but that the last may have fewer
     std::size_t columns = 0;
-    std::size_t other_loops = 0;  // of a piece but the first
+    std::size_t run_loops = 0;    // of the first piece in a run
+    std::size_t other_loops = 0;  // of another piece
     std::size_t left_row = 0;     // from a row of W to the next in memory
     std::size_t left_inner = 0;   // from an element of a row of W to the next
     std::uint32_t runs = 0;
@@ -48,7 +50,10 @@ class StepProduct {
             from = shape.run_ends[run];
             const bool last = run + 1 == shape.runs;
             const std::size_t rows = shape.first_rows;
-            run_steps_[run] = last ? cut_by_length(rows, inner) : cut(rows, inner, loops_in_flight);
+            run_steps_[run] = cut(rows, inner, shape.run_loops);
+            if (last && cut_by_length(rows, inner) < run_steps_[run]) {
+                run_steps_[run] = cut_by_length(rows, inner);
+            }
         }
         other_step_ = cut(shape.other_rows, from, shape.other_loops);
     }
@@ -69,7 +74,6 @@ class StepProduct {
     }
 
   private:
-    static constexpr std::size_t loops_in_flight = 2;
     // Rows of operands in a loop that may find nothing to compute while it is loaded.
     static constexpr std::size_t few_rows = 1024;
 

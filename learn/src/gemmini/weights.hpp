@@ -1,9 +1,9 @@
 #pragma once
 
-// Gradients of the weights of a part, and what is done with them. The array forms the gradient of W tile by
-// tile, [state rows][gate rows] = states . gates^T over all steps, into two halves of a buffer in turn; while
-// it fills one, the members consume the other. The owner of the array issues a loop and consumes a little of
-// its share by turns.
+// Gradients of the weights of a part, and what is done with them. The array forms the gradient of W strip by
+// strip, [state rows][gate rows] = states . gates^T over all steps, each strip in a half of the accumulator.
+// From there it goes piece by piece into two halves of a buffer in turn; while one is filled, the members
+// consume the other. The owner of the array gives it work and consumes a little of its share by turns.
 
 #include "gemmini/places.hpp"
 #include "gemmini/signals.hpp"
@@ -29,43 +29,50 @@ class Weights {
           steps_(steps),
           step_(step),
           collecting_(collecting) {
+        const Plan& plan = at_.ws.plan();
         const std::size_t side = at_.a.side;
+        const std::size_t accumulator_half = array_.memory.accumulator_rows / 2;
+        const std::size_t for_moves = std::size_t{2} * rows_of_slot();
+        advances_ = narrow && !collecting_ && plan.rule == Rule::sgd && plan.regulariser &&
+                    accumulator_half >= for_moves + side;
+        // A strip's rows are lines of the caches: none of W is fetched for two strips then, and moves take
+        // few requests. It is as tall as there is room for, as the transposed gates stay in the array for a
+        // column of its tiles.
         const std::size_t state_tiles = gemmini::quotient_up(at_.a.state_rows, side);
         const std::size_t gate_tiles = at_.a.gate_rows / side;
         const std::size_t room = at_.tile_elements() / (side * side);
-        const std::size_t most = room < array_.accumulator_half_tiles ? room : array_.accumulator_half_tiles;
-        // A tile as tall as W if it is still a little wide then, else one for which the transposed gates stay
-        // in the array for some tiles of states, and whose rows are whole lines of the caches: none of W is
-        // fetched for two tiles then, and moves take few requests.
-        constexpr std::size_t few_tiles = 4;
-        constexpr std::size_t line_bytes = 64;
-        const std::size_t line_tiles = gemmini::quotient_up(line_bytes / sizeof(Operand), side);
-        const std::size_t lines = most / (few_tiles * line_tiles);
-        const std::size_t narrowest = lines > 1 ? lines * line_tiles : line_tiles;
-        const bool whole = most >= 4 * state_tiles;
-        const std::size_t tallest = whole ? state_tiles : most < narrowest ? 1 : most / narrowest;
-        const std::size_t tall =
-            gemmini::quotient_up(state_tiles, gemmini::quotient_up(state_tiles, tallest));
-        const std::size_t depth = at_.a.row / side;
-        const std::size_t loadable = array_.scratchpad_half_tiles / depth - tall;
-        std::size_t wide = most / tall;
-        wide = wide < gate_tiles ? wide : gate_tiles;
-        wide = wide < loadable ? wide : loadable;
-        // Or at least whole pairs of words in each row.
-        const std::size_t unit = !whole && wide >= line_tiles ? line_tiles : wide > 1 ? 2 : 1;
-        const std::size_t tiles_across = gemmini::quotient_up(gate_tiles, wide / unit * unit);
-        wide = gemmini::quotient_up(gemmini::quotient_up(gate_tiles, tiles_across), unit) * unit;
-        tile_rows_ = static_cast<std::uint32_t>(tall * side);
-        tile_columns_ = static_cast<std::uint32_t>(wide * side);
-        const Plan& plan = at_.ws.plan();
-        advances_ =
-            narrow && !collecting_ && plan.rule == Rule::sgd && plan.regulariser && advance_slots() > 0;
+        const std::size_t tiles = (accumulator_half - (advances_ ? for_moves : 0)) / side;
+        const std::size_t loadable = array_.scratchpad_half_tiles / (at_.a.row / side);
+        std::size_t wide = gemmini::quotient_up(line_bytes / sizeof(Operand), side);
+        for (const std::size_t most : {gate_tiles, room, tiles, loadable - 1}) {
+            wide = wide < most ? wide : most;
+        }
+        std::size_t tall = state_tiles;
+        for (const std::size_t most : {tiles / wide, loadable - wide}) {
+            tall = tall < most ? tall : most;
+        }
+        tall = gemmini::quotient_up(state_tiles, gemmini::quotient_up(state_tiles, tall));
+        // Where a strip is as tall as W nobody reads its gates any more, and each row of the tape gives room
+        // for a row of tiles. A small team has no need of larger pieces.
+        const std::size_t buffered = room / wide;
+        const bool on_tape = Places<Format>::sums_on_tape && tall == state_tiles && member_.size > 2;
+        tape_tiles_ = on_tape ? at_.a.tape_rows / 2 : 0;
+        std::size_t pieces = gemmini::quotient_up(tall, buffered + tape_tiles_);
+        buffered_rows_ = static_cast<std::uint32_t>(buffered * side);
+        strip_rows_ = static_cast<std::uint32_t>(tall * side);
+        strip_columns_ = static_cast<std::uint32_t>(wide * side);
+        piece_rows_ = static_cast<std::uint32_t>(gemmini::quotient_up(tall, pieces) * side);
+        pieces = gemmini::quotient_up(strip_rows_, piece_rows_);
+        first_slot_ = static_cast<std::uint32_t>(tall * wide * side);
+        last_slot_ = static_cast<std::uint32_t>(first_slot_ + (accumulator_half - first_slot_) /
+                                                                  rows_of_slot() * rows_of_slot());
+        loops_ = ((steps_ - 1) >> at_.step_bits) + 1;
+        loops_a_piece_ = static_cast<std::uint32_t>(gemmini::quotient_up(loops_, pieces));
         // In a larger team the owner of the array has enough to do with its commands.
-        const bool apart = advances_ && member_.size >= 4;
-        const Member mover = apart ? Member{member_.index - 1, member_.size - 1} : member_;
-        const Range share = apart && member_.index == 0 ? Range{} : mover.share(tile_rows_);
-        first_ = share.first;
-        last_ = share.last;
+        const bool apart = advances_ && member_.size > 2;
+        idle_ = apart && member_.index == 0;
+        mover_ = apart && !idle_ ? Member{member_.index - 1, member_.size - 1} : member_;
+        share_ = share(piece_rows_);
     }
 
     // Makes ready; then all members meet.
@@ -76,70 +83,60 @@ class Weights {
         }
     }
 
-    // While members consume the gradient of a tile, the array forms that of the next. Its owner knows by a
-    // fence that a gradient is in memory and says so to the others. In the 16-bit formats they put D, by
-    // which each weight has moved, in the gradient's place, from which the array moves e and d of the tile
-    // before.
+    // The owner of the array knows by a fence that the gradient of a piece is in memory and says so to the
+    // others. In the 16-bit formats they put D, by which each weight has moved, in the gradient's place, from
+    // which the array moves e and d of the piece before. Meanwhile it forms the next strip.
     void run() const {
         const bool owner = member_.index == 0;
-        const std::uint32_t loops = ((steps_ - 1) >> at_.step_bits) + 1;
+        Share own(*this);
+        Piece before{};
+        Piece piece = piece_at(0, 0, 0, 0);
+        Strip strip(*this, piece);
+        std::uint32_t accumulator = 0;  // of the piece's strip, its first row there
+        std::uint32_t next_accumulator = 0;
         if (owner) {
             gemmini::arrange(array_, way());
-            Gradient gradient(*this, first_piece());
-            for (std::uint32_t loop = 0; loop < loops; ++loop) {
-                gradient.issue_next();
-            }
+            accumulator = strip.begin();
+            strip.issue_until(loops_);
+            Storing storing(*this, piece, accumulator);
+            storing.issue(storing.left());
         }
-        Piece before{};
-        Piece piece = first_piece();
-        std::uint32_t tile = 0;
-        for (; piece.rows != 0; ++tile) {
+        std::uint32_t done = 0;
+        for (; piece.rows != 0; ++done) {
             const Piece next = next_piece(piece);
-            const std::uint32_t last = last_ < piece.rows ? last_ : piece.rows;
-            std::uint32_t row = first_;
             if (!owner) {
-                wait_for(member_, announced, tile + 1);
+                wait_for(member_, announced, done + 1);
+                own.begin(piece);
             } else {
                 gemmini::fence();
-                count(announced, tile + 1);
-                if (tile != 0) {
-                    wait_for_all(member_, tile);
-                    advance(before);
+                count(announced, done + 1);
+                if (done != 0) {
+                    wait_for_all(member_, done);
                 }
-                if (next.rows != 0) {
-                    // Loops and rows by turns, so that the array has all its loops before the last rows.
-                    const std::uint32_t elements = (last_ - first_) * piece.columns;
-                    const std::uint32_t turns =
-                        elements / least_turn < loops ? elements / least_turn + 1 : loops;
-                    const std::uint32_t loops_a_turn = (loops + turns - 1) / turns;
-                    const std::uint32_t rows_a_turn = (last_ - first_ + turns - 1) / turns;
-                    Gradient of_next(*this, next);
-                    for (std::uint32_t loop = 0; loop < loops;) {
-                        const std::uint32_t end = loops - loop < loops_a_turn ? loops : loop + loops_a_turn;
-                        for (; loop < end; ++loop) {
-                            of_next.issue_next();
-                        }
-                        if (row < last) {
-                            const std::uint32_t until = last - row < rows_a_turn ? last : row + rows_a_turn;
-                            consume(piece, row, until);
-                            row = until;
-                        }
-                    }
+                const Piece strip_after = next_strip(piece);
+                if (piece.row == 0 && strip_after.rows != 0) {
+                    strip = Strip(*this, strip_after);
+                    next_accumulator = strip.begin();
                 }
+                const bool ends = next.row == 0;
+                if (ends) {
+                    accumulator = next_accumulator;
+                }
+                own.begin(piece);
+                issue(before, strip, ends, next, accumulator, own);
             }
-            if (row < last) {
-                consume(piece, row, last);
-            }
-            count(member_, tile + 1);
+            own.finish();
+            count(member_, done + 1);
             before = piece;
             piece = next;
         }
         if (owner) {
-            wait_for_all(member_, tile);
-            advance(before);
+            wait_for_all(member_, done);
+            Advance(*this, before).finish();
             gemmini::fence();
         }
     }
+
     // Of the head, from the logits' gradients; by all members. `form`, of labels [first, last), is the first
     // member's: their gradient into the tile buffer, waited for.
     template <typename Form>
@@ -154,25 +151,17 @@ class Weights {
             }
             member_.meet();
             const Range share = member_.share(last - first);
-            const Rows<Sum> gradient{at_.gradient_tile(0), units};
+            const Room room{at_.gradient_tile(0), last - first, nullptr, 0, units, at_.side_bits};
             begin_region<region(Function::update)>();
-            if constexpr (narrow) {
-                if (advances_) {
-                    move(gradient, share.first, share.last, units, at_.head_weight(first), units);
-                }
-            }
-            if (!advances_) {
-                apply({gradient[share.first], units}, share.last - share.first, units,
-                      at_.head_weight(first + share.first), units);
-            }
+            consume({room[share.first], units}, share.last - share.first, units,
+                    at_.head_weight(first + share.first), units);
             end_region();
             member_.meet();
-            if constexpr (narrow) {
-                if (advances_ && member_.index == 0) {
-                    advance(gradient, last - first, static_cast<std::uint32_t>(units), at_.head_weight(first),
-                            units);
-                    gemmini::fence();
-                }
+            if (advances_ && member_.index == 0) {
+                Advance(*this, room, last - first, static_cast<std::uint32_t>(units), at_.head_weight(first),
+                        units)
+                    .finish();
+                gemmini::fence();
             }
         }
         if (member_.index != 0) {
@@ -191,30 +180,46 @@ class Weights {
 
   private:
     // Elements that are worth a turn between two loops.
-    static constexpr std::uint32_t least_turn = 512;
+    static constexpr std::uint32_t least_turn = 320;
+    static constexpr std::size_t line_bytes = 64;  // of the caches, and of the longest row that a move takes
 
-    // A tile's place in W; `rows` 0: there are no more.
+    // A part of a strip in W; `rows` 0: there are no more.
     struct Piece {
-        std::uint32_t first_row, first_column;
+        std::uint32_t strip_row, first_column;
+        std::uint32_t row;  // in the strip
         std::uint32_t rows, columns;
-        unsigned half;
+        unsigned half;  // of the buffer
+
+        std::uint32_t first_row() const { return strip_row + row; }
     };
 
-    Piece piece_at(std::uint32_t row, std::uint32_t column, unsigned half) const {
-        const std::uint32_t rows = at_.a.state_rows - row;
+    Piece piece_at(std::uint32_t strip_row, std::uint32_t column, std::uint32_t row, unsigned half) const {
         const std::uint32_t columns = at_.a.gate_rows - column;
-        return {row, column,
-                columns == 0        ? 0
-                : rows < tile_rows_ ? rows
-                                    : tile_rows_,
-                columns < tile_columns_ ? columns : tile_columns_, half};
+        const std::uint32_t rows = rows_of_strip(strip_row) - row;
+        return {strip_row,
+                column,
+                row,
+                columns == 0         ? 0
+                : rows < piece_rows_ ? rows
+                                     : piece_rows_,
+                columns < strip_columns_ ? columns : strip_columns_,
+                half};
     }
-    Piece first_piece() const { return piece_at(0, 0, 0); }
-    // Down, then across.
+    std::uint32_t rows_of_strip(std::uint32_t strip_row) const {
+        const std::uint32_t rows = at_.a.state_rows - strip_row;
+        return rows < strip_rows_ ? rows : strip_rows_;
+    }
+    // Strips go down, then across.
+    Piece next_strip(const Piece& piece) const {
+        const std::uint32_t row = piece.strip_row + rows_of_strip(piece.strip_row);
+        return row < at_.a.state_rows ? piece_at(row, piece.first_column, 0, piece.half ^ 1U)
+                                      : piece_at(0, piece.first_column + piece.columns, 0, piece.half ^ 1U);
+    }
     Piece next_piece(const Piece& piece) const {
-        const std::uint32_t row = piece.first_row + piece.rows;
-        return row < at_.a.state_rows ? piece_at(row, piece.first_column, piece.half ^ 1U)
-                                      : piece_at(0, piece.first_column + piece.columns, piece.half ^ 1U);
+        const std::uint32_t row = piece.row + piece.rows;
+        return row < rows_of_strip(piece.strip_row)
+                   ? piece_at(piece.strip_row, piece.first_column, row, piece.half ^ 1U)
+                   : next_strip(piece);
     }
 
     gemmini::Arrangement way() const {
@@ -222,161 +227,398 @@ class Weights {
         way.right_transposed = true;
         way.left_stride = at_.a.row;
         way.right_stride = at_.a.row;
-        way.result_stride = tile_columns_;
+        way.result_stride = strip_columns_;
         return way;
     }
 
-    // The gradient of a tile, a loop a row of the tape.
-    class Gradient {
+    // The gradient of a strip, a loop a row of the tape. No loop stores it: pieces follow one by one.
+    class Strip {
       public:
-        Gradient(const Weights& weights, const Piece& piece)
-            : shape_(weights.array_, weights.way(), piece.rows, piece.columns),
-              left_(weights.at_.states(0, piece.first_row).start),
-              right_(weights.at_.gates(1, piece.first_column).start),
-              left_step_(std::size_t{weights.at_.a.state_rows} * weights.at_.a.row),
-              right_step_(std::size_t{weights.at_.a.gate_rows} * weights.at_.a.row),
-              result_(weights.at_.gradient_tile(piece.half)),
-              row_(weights.at_.a.row),
+        Strip(const Weights& weights, const Piece& first)
+            : weights_(&weights),
+              shape_(weights.array_, weights.way(), weights.rows_of_strip(first.strip_row), first.columns),
+              left_(weights.at_.states(0, first.strip_row).start),
+              right_(weights.at_.gates(1, first.first_column).start),
               columns_left_(weights.steps_ * weights.at_.a.columns) {}
-        void issue_next() {
-            const std::uint32_t inner = columns_left_ < row_ ? columns_left_ : row_;
-            columns_left_ -= inner;
-            if (issued_ >= 2 && columns_left_ != 0) {
-                shape_.issue_like_the_two_before(left_, right_);
-            } else {
-                shape_.issue(inner, left_, right_, nullptr, issued_ == 0,
-                             columns_left_ == 0 ? result_ : nullptr);
-            }
-            ++issued_;
-            left_ += left_step_;
-            right_ += right_step_;
+        // Says in which row of the accumulator the sum begins. It takes the other half than the strip before,
+        // but it is a result that makes Gemmini change halves: the first product alone, on top of the strip
+        // before, whose first piece has been stored.
+        std::uint32_t begin() const {
+            const gemmini::LoopShape one(weights_->array_, weights_->way(), 1, 1);
+            one.issue(1, left_, right_, nullptr, true,
+                      weights_->at_.ws.template scratch<Sum>(weights_->at_.ws.layout.scratch.discarded));
+            return gemmini::next_result_row(weights_->array_);
         }
+        void issue_until(std::uint32_t loops) {
+            const Places<Format>& at = weights_->at_;
+            for (; issued_ < loops; ++issued_) {
+                const std::uint32_t inner = columns_left_ < at.a.row ? columns_left_ : at.a.row;
+                columns_left_ -= inner;
+                shape_.issue(inner, left_, right_, nullptr, issued_ == 0, nullptr);
+                left_ += std::size_t{at.a.state_rows} * at.a.row;
+                right_ += std::size_t{at.a.gate_rows} * at.a.row;
+            }
+        }
+        std::uint32_t issued() const { return issued_; }
 
       private:
-        const gemmini::LoopShape shape_;
+        const Weights* weights_;
+        gemmini::LoopShape shape_;
         const Operand* left_;
         const Operand* right_;
-        const std::size_t left_step_;
-        const std::size_t right_step_;
-        Sum* const result_;
-        const std::uint32_t row_;
         std::uint32_t columns_left_;
         std::uint32_t issued_ = 0;
     };
 
+    Range share(std::uint32_t rows) const { return idle_ ? Range{} : mover_.share(rows); }
+
+    // No division where it can be helped: it takes as long as some commands.
+    static std::uint32_t share_of(std::uint32_t work, std::uint32_t steps) {
+        return steps == 1 ? work : (work + steps - 1) / steps;
+    }
+
+    // A member's share of a piece, row by row.
+    class Share {
+      public:
+        explicit Share(const Weights& weights) : weights_(weights) {}
+        void begin(const Piece& piece) {
+            piece_ = piece;
+            const Range rows =
+                piece.rows == weights_.piece_rows_ ? weights_.share_ : weights_.share(piece.rows);
+            row_ = rows.first;
+            last_ = rows.last;
+        }
+        // About one of `turns` parts of what is left.
+        void go_on(std::uint32_t turns) {
+            if (row_ >= last_) {
+                return;
+            }
+            const std::uint32_t rows = share_of(last_ - row_, turns);
+            weights_.consume(piece_, row_, row_ + rows);
+            row_ += rows;
+        }
+        void finish() { go_on(1); }
+        std::uint32_t rows() const { return row_ < last_ ? last_ - row_ : 0; }
+
+      private:
+        const Weights& weights_;
+        Piece piece_{};
+        std::uint32_t row_ = 0;
+        std::uint32_t last_ = 0;
+    };
+
+    // What the array has to do while the members are at a piece: to move e and d of the piece before, to
+    // store the next piece in its place, and to form a part of the next strip, or all that is left of it if
+    // the piece `ends` its strip, as it is the next strip that is stored then. The owner gives it a part of
+    // all that, and goes on with its own share, by turns. Moves wait in front of Gemmini while a loop goes,
+    // and what they store takes longest: an owner without a share gives two loops a turn, so that they hide
+    // each other.
+    void issue(const Piece& before, Strip& strip, bool ends, const Piece& next, std::uint32_t accumulator,
+               Share& own) const {
+        Advance advance(*this, before);
+        Storing storing(*this, next, accumulator);
+        std::uint32_t loops = loops_ - strip.issued();
+        loops = ends || loops < loops_a_piece_ ? loops : loops_a_piece_;
+        std::uint32_t stores = 2 * advance.chunks() + (ends ? 0 : storing.left());
+        std::uint32_t steps = own.rows() == 0 ? (loops + 1) / 2 : own.rows() * strip_columns_ / least_turn;
+        for (steps = steps == 0 ? 1 : steps; steps != 0; --steps) {
+            std::uint32_t share = share_of(stores, steps);
+            stores -= share;
+            for (; share != 0 && advance.more(); share -= share == 1 ? 1 : 2) {
+                advance.issue_next();
+            }
+            if (share != 0 && !advance.more() && !ends) {
+                storing.issue(share < storing.left() ? share : storing.left());
+            }
+            const std::uint32_t now = share_of(loops, steps);
+            loops -= now;
+            strip.issue_until(strip.issued() + now);
+            if (steps != 1) {
+                own.go_on(steps);
+            }
+        }
+        storing.issue(storing.left());
+    }
+
+    // Where the gradient of a piece is in memory, row by row: the first ones in a half of the buffer, the
+    // others, a tile's height each, where the gates of the strip were on the tape.
+    struct Room {
+        Sum* buffer;
+        std::uint32_t buffered;
+        Sum* tape;
+        std::size_t tape_step;  // elements from a tile's height to the next
+        std::size_t stride;
+        unsigned side_bits;
+
+        Sum* operator[](std::uint32_t row) const {
+            if (row < buffered) {
+                return buffer + row * stride;
+            }
+            const std::uint32_t beyond = row - buffered;
+            const std::uint32_t within = beyond & ((1U << side_bits) - 1);
+            return tape + (beyond >> side_bits) * tape_step + within * stride;
+        }
+        // The first row after `row` that is not `stride` elements after the one before.
+        std::uint32_t block_end(std::uint32_t row) const {
+            return row < buffered ? buffered
+                                  : row + (1U << side_bits) - ((row - buffered) & ((1U << side_bits) - 1));
+        }
+    };
+    // From a row of tiles to the next, without a product.
+    class Walk {
+      public:
+        Walk(const Room& room, std::uint32_t side)
+            : at_(room.buffer),
+              tape_(room.tape),
+              step_(side * room.stride),
+              tape_step_(room.tape_step),
+              buffered_(room.buffered) {
+            if (buffered_ == 0) {
+                at_ = tape_;
+            }
+        }
+        Sum* at() const { return at_; }
+        void next(std::uint32_t side) {
+            if (buffered_ > side) {
+                buffered_ -= side;
+                at_ += step_;
+            } else if (buffered_ != 0) {
+                buffered_ = 0;
+                at_ = tape_;
+            } else {
+                at_ += tape_step_;
+            }
+        }
+
+      private:
+        Sum* at_;
+        Sum* const tape_;
+        const std::size_t step_;
+        const std::size_t tape_step_;
+        std::uint32_t buffered_;
+    };
+    Room room_of(const Piece& piece) const {
+        Room room{at_.gradient_tile(piece.half), buffered_rows_, nullptr, 0, piece.columns, at_.side_bits};
+        if (tape_tiles_ != 0) {
+            room.tape_step = std::size_t{at_.a.gate_rows} * at_.a.row;
+            room.tape = reinterpret_cast<Sum*>(at_.gates(1, piece.first_column).start) +
+                        piece.half * tape_tiles_ * room.tape_step;
+        }
+        return room;
+    }
+
+    // The gradient of a piece from the accumulator, where its strip begins in row `accumulator`, to memory.
+    class Storing {
+      public:
+        Storing(const Weights& weights, const Piece& piece, std::uint32_t accumulator)
+            : walk_(weights.room_of(piece), weights.at_.a.side),
+              side_(weights.at_.a.side),
+              columns_(piece.columns),
+              columns_a_move_(weights.array_.full_width() ? side_ : weights.columns_a_store()),
+              into_(weights.array_.full_width() ? gemmini::Into::whole : gemmini::Into::overwrite),
+              one_(gemmini::one_of(weights.array_)),
+              tiles_(static_cast<std::uint32_t>(weights.array_.tiles_of(piece.columns)) * side_),
+              from_(accumulator + (piece.row >> weights.at_.side_bits) * tiles_),
+              rows_(piece.rows),
+              left_((piece.rows + side_ - 1) >> weights.at_.side_bits) {}
+
+        std::uint32_t left() const { return left_; }
+        // As many rows of tiles.
+        void issue(std::uint32_t count) {
+            gemmini::configure_store(columns_ * sizeof(Sum), one_, 0);
+            for (; count != 0; --count) {
+                const std::uint32_t rows = rows_ < side_ ? rows_ : side_;
+                Sum* const to = walk_.at();
+                for (std::uint32_t column = 0; column < columns_; column += columns_a_move_) {
+                    const std::uint32_t left = columns_ - column;
+                    gemmini::move<gemmini::move_out>(to + column, from_ + column, into_, rows,
+                                                     left < columns_a_move_ ? left : columns_a_move_);
+                }
+                walk_.next(side_);
+                from_ += tiles_;
+                rows_ -= rows;
+                --left_;
+            }
+        }
+
+      private:
+        Walk walk_;
+        const std::uint32_t side_;
+        const std::uint32_t columns_;
+        const std::uint32_t columns_a_move_;
+        const gemmini::Into into_;
+        const std::uint32_t one_;
+        const std::uint32_t tiles_;  // rows of the accumulator that a row of tiles takes
+        std::uint32_t from_;
+        std::uint32_t rows_;
+        std::uint32_t left_;
+    };
+    std::uint32_t columns_a_store() const {
+        constexpr std::uint32_t columns = line_bytes / sizeof(Operand);
+        return columns > at_.a.side ? columns : at_.a.side;
+    }
+
     // ---- 16-bit formats: members move W, the array moves e and d ----
 
     void consume(const Piece& piece, std::uint32_t first, std::uint32_t last) const {
-        const Rows<Sum> gradient = gradient_of(piece);
-        const std::size_t at = at_.weight(piece.first_row, piece.first_column);
+        const Room room = room_of(piece);
         begin_region<region(Function::update)>();
+        for (std::uint32_t row = first; row < last;) {
+            const std::uint32_t end = room.block_end(row) < last ? room.block_end(row) : last;
+            const std::size_t at = at_.weight(piece.first_row() + row, piece.first_column);
+            consume({room[row], room.stride}, end - row, piece.columns, at, at_.a.gate_rows);
+            row = end;
+        }
+        end_region();
+    }
+    // `rows` rows of the gradient; the weights from element `at` on, rows `stride` elements apart.
+    void consume(Rows<Sum> gradient, std::uint32_t rows, std::size_t columns, std::size_t at,
+                 std::size_t stride) const {
         if constexpr (narrow) {
             if (advances_) {
-                move(gradient, first, last, piece.columns, at, at_.a.gate_rows);
-                end_region();
+                move(gradient, rows, columns, at, stride);
                 return;
             }
         }
-        apply({gradient[first], gradient.stride}, last - first, piece.columns,
-              at + first * std::size_t{at_.a.gate_rows}, at_.a.gate_rows);
-        end_region();
+        apply({gradient.start, gradient.stride}, rows, columns, at, stride);
     }
-    void advance(const Piece& piece) const {
-        if constexpr (narrow) {
-            if (advances_) {
-                advance(gradient_of(piece), piece.rows, piece.columns,
-                        at_.weight(piece.first_row, piece.first_column), at_.a.gate_rows);
-                gemmini::arrange_moves(array_, way());
-            }
-        }
-    }
-    Rows<Sum> gradient_of(const Piece& piece) const { return {at_.gradient_tile(piece.half), tile_columns_}; }
 
     // D of a tile in its gradient's place, row by row.
     static Rows<Bf16> moved(Rows<Sum> gradient) {
         return {reinterpret_cast<Bf16*>(gradient.start), gradient.stride * sizeof(Sum) / sizeof(Bf16)};
     }
 
-    void move(Rows<Sum> gradient, std::uint32_t first, std::uint32_t last, std::size_t columns,
-              std::size_t at, std::size_t stride) const {
-        const std::size_t from = at + first * stride;
+    void move(Rows<Sum> gradient, std::uint32_t rows, std::size_t columns, std::size_t at,
+              std::size_t stride) const {
         MoveTile<Format> tile;
-        tile.rows = last - first;
+        tile.rows = rows;
         tile.columns = static_cast<std::uint32_t>(columns);
-        tile.gradient = {gradient[first], gradient.stride};
-        tile.moved = {moved(gradient)[first], moved(gradient).stride};
-        tile.weights = at_.weights() + from;
+        tile.gradient = {gradient.start, gradient.stride};
+        tile.moved = moved(gradient);
+        tile.weights = at_.weights() + at;
         if constexpr (std::is_same_v<Format, PortableMixed>) {
-            tile.low = at_.ws.template array<std::uint16_t>(BufferId::weights_low) + from;
+            tile.low = at_.ws.template array<std::uint16_t>(BufferId::weights_low) + at;
         }
-        tile.e = at_.ws.template array<Bf16>(BufferId::regulariser_e) + from;
+        tile.e = at_.ws.template array<Bf16>(BufferId::regulariser_e) + at;
         tile.stride = stride;
         tile.learning_rate = step_.learning_rate;
         tile.alpha = step_.alpha;
         move_tile(tile);
     }
 
-    // Elements of a row that one command moves, and rows of the accumulator that they take.
+    // Elements of a row that one command moves, and rows of the accumulator that the two sums of a chunk
+    // take.
     static constexpr std::uint32_t columns_a_move = 32;
     std::uint32_t rows_a_move() const { return at_.a.side < columns_a_move ? columns_a_move : at_.a.side; }
-    // Chunks whose two sums have room in half of the accumulator.
-    std::uint32_t advance_slots() const { return array_.memory.accumulator_rows / 2 / (2 * rows_a_move()); }
+    std::uint32_t rows_of_slot() const { return 2 * rows_a_move(); }
 
-    // All loops have ended. e' and d' of a tile by the accumulator: d' = D - e in one sum, -e' = D - e - d/2
-    // in another, chunk by chunk. A store goes out when its own sum is complete; that of -e' comes last of
-    // what reads e and d, and stores go out in order, so nothing is stored before it has been read.
-    void advance(Rows<Sum> gradient, std::uint32_t rows, std::uint32_t columns, std::size_t at,
-                 std::size_t stride) const {
-        using gemmini::Into;
-        const Rows<Bf16> distance = moved(gradient);
-        Bf16* const e = at_.ws.template array<Bf16>(BufferId::regulariser_e) + at;
-        Bf16* const d = at_.ws.template array<Bf16>(BufferId::regulariser_d) + at;
-        constexpr std::uint32_t one = 0x3F80, minus_one = 0xBF80, minus_half = 0xBF00;
-        const std::uint32_t side = at_.a.side;
-        const std::uint64_t bytes = stride * sizeof(Bf16);
-        gemmini::configure_load(0, distance.stride * sizeof(Bf16), one, true, side);
-        gemmini::configure_load(1, bytes, minus_one, true, side);
-        gemmini::configure_load(2, bytes, minus_half, true, side);
-        const std::uint32_t start = gemmini::last_result_row(array_);
-        const std::uint32_t end = start + advance_slots() * 2 * rows_a_move();
-        std::uint32_t slot = start;
-        const auto store = [&](const Chunk& chunk) {
-            const std::size_t place = chunk.row * stride + chunk.column;
-            gemmini::configure_store(bytes, minus_one, 0);
-            gemmini::move<gemmini::move_out>(e + place, chunk.slot + rows_a_move(), Into::overwrite,
-                                             chunk.rows, chunk.columns);
-            gemmini::configure_store(bytes, one, 0);
-            gemmini::move<gemmini::move_out>(d + place, chunk.slot, Into::overwrite, chunk.rows,
-                                             chunk.columns);
-        };
-        Chunk before{};
-        for (std::uint32_t row = 0; row < rows; row += side) {
-            for (std::uint32_t column = 0; column < columns; column += columns_a_move) {
-                const Chunk chunk{row, column, rows - row < side ? rows - row : side,
-                                  columns - column < columns_a_move ? columns - column : columns_a_move,
-                                  slot};
-                const Bf16* const moved_by = distance[row] + column;
-                const std::size_t place = row * stride + column;
-                const std::uint32_t of_e = slot + rows_a_move();
-                gemmini::move<gemmini::move_in_0>(moved_by, slot, Into::overwrite, chunk.rows, chunk.columns);
-                gemmini::move<gemmini::move_in_1>(e + place, slot, Into::add, chunk.rows, chunk.columns);
-                gemmini::move<gemmini::move_in_0>(moved_by, of_e, Into::overwrite, chunk.rows, chunk.columns);
-                gemmini::move<gemmini::move_in_1>(e + place, of_e, Into::add, chunk.rows, chunk.columns);
-                gemmini::move<gemmini::move_in_2>(d + place, of_e, Into::add, chunk.rows, chunk.columns);
-                // Stored while the next one is loaded.
-                if (before.rows != 0) {
-                    store(before);
+    // e' and d' of a piece by the accumulator, behind what a strip takes: d' = D - e in one sum, -e' =
+    // D - e - d/2 in another, chunk by chunk. A store goes out when its own sum is complete; that of -e'
+    // comes last of what reads e and d, and stores go out in order, so nothing is stored before it has been
+    // read. Loops keep the first two load channels.
+    class Advance {
+      public:
+        Advance(const Weights& weights, const Piece& piece)
+            : Advance(weights, weights.room_of(piece), weights.advances_ ? piece.rows : 0, piece.columns,
+                      weights.at_.weight(piece.first_row(), piece.first_column), weights.at_.a.gate_rows) {}
+        // `rows` rows from element `at` of e and d on, `stride` elements apart.
+        Advance(const Weights& weights, const Room& distances, std::uint32_t rows, std::uint32_t columns,
+                std::size_t at, std::size_t stride)
+            : walk_(distances, weights.at_.a.side),
+              e_(weights.at_.ws.template array<Bf16>(BufferId::regulariser_e) + at),
+              d_(weights.at_.ws.template array<Bf16>(BufferId::regulariser_d) + at),
+              side_(weights.at_.a.side),
+              columns_(columns),
+              step_(stride * side_),
+              bytes_(stride * sizeof(Bf16)),
+              distance_bytes_(distances.stride * sizeof(Sum)),
+              rows_a_move_(weights.rows_a_move()),
+              start_(weights.first_slot_),
+              end_(weights.last_slot_),
+              rows_(rows),
+              slot_(start_) {}
+
+        std::uint32_t chunks() const {
+            return (rows_ + side_ - 1) / side_ * ((columns_ + columns_a_move - 1) / columns_a_move);
+        }
+        bool more() const { return rows_ != 0; }
+        // The chunk before is stored while this one is loaded, the last one at once.
+        [[gnu::always_inline]] void issue_next() {
+            const std::uint32_t rows = rows_ < side_ ? rows_ : side_;
+            const std::uint32_t left = columns_ - column_;
+            const std::uint32_t columns = left < columns_a_move ? left : columns_a_move;
+            const std::uint32_t of_e = slot_ + rows_a_move_;
+            const Chunk chunk{e_ + column_, d_ + column_,
+                              std::uint64_t{rows} << 48 | std::uint64_t{columns} << 32 | slot_};
+            const auto load = [&](const Bf16* from, std::uint32_t to, gemmini::Into into)
+                __attribute__((always_inline)) {
+                gemmini::move<gemmini::move_in_2>(from, to, into, rows, columns);
+            };
+            const Bf16* const moved_by = reinterpret_cast<const Bf16*>(walk_.at()) + column_;
+            gemmini::configure_load(2, distance_bytes_, one, true, side_);
+            load(moved_by, slot_, gemmini::Into::overwrite);
+            load(moved_by, of_e, gemmini::Into::overwrite);
+            gemmini::configure_load(2, bytes_, minus_one, true, side_);
+            load(chunk.e, slot_, gemmini::Into::add);
+            load(chunk.e, of_e, gemmini::Into::add);
+            gemmini::configure_load(2, bytes_, minus_half, true, side_);
+            load(chunk.d, of_e, gemmini::Into::add);
+            store(before_);
+            before_ = chunk;
+            slot_ = of_e + rows_a_move_ == end_ ? start_ : of_e + rows_a_move_;
+            column_ += columns;
+            if (column_ == columns_) {
+                column_ = 0;
+                rows_ -= rows;
+                e_ += step_;
+                d_ += step_;
+                walk_.next(side_);
+                if (rows_ == 0) {
+                    store(before_);
                 }
-                before = chunk;
-                slot = slot + 2 * rows_a_move() == end ? start : slot + 2 * rows_a_move();
             }
         }
-        store(before);
-    }
+        void finish() {
+            while (more()) {
+                issue_next();
+            }
+        }
 
-    struct Chunk {
-        std::uint32_t row, column, rows, columns;
-        std::uint32_t slot;  // rows of the accumulator
+      private:
+        static constexpr std::uint32_t one = 0x3F80, minus_one = 0xBF80, minus_half = 0xBF00;
+
+        struct Chunk {
+            Bf16* e;
+            Bf16* d;
+            std::uint64_t shape;  // rows, columns and where the sum of d' is
+        };
+
+        [[gnu::always_inline]] void store(const Chunk& chunk) const {
+            constexpr auto from = static_cast<std::uint64_t>(gemmini::Into::overwrite);
+            if (chunk.shape == 0) {
+                return;
+            }
+            gemmini::configure_store(bytes_, minus_one, 0);
+            gemmini::issue<gemmini::move_out>(reinterpret_cast<std::uintptr_t>(chunk.e),
+                                              (chunk.shape + rows_a_move_) | from);
+            gemmini::configure_store(bytes_, one, 0);
+            gemmini::issue<gemmini::move_out>(reinterpret_cast<std::uintptr_t>(chunk.d), chunk.shape | from);
+        }
+
+        Walk walk_;
+        Bf16* e_;
+        Bf16* d_;
+        const std::uint32_t side_;
+        const std::uint32_t columns_;
+        const std::size_t step_;  // elements from a row of tiles to the next
+        const std::uint64_t bytes_;
+        const std::uint64_t distance_bytes_;
+        const std::uint32_t rows_a_move_;
+        const std::uint32_t start_, end_;  // rows of the accumulator
+        std::uint32_t rows_;
+        std::uint32_t slot_;
+        std::uint32_t column_ = 0;
+        Chunk before_{};
     };
 
     // ---- Other formats and rules: members alone ----
@@ -438,10 +680,19 @@ class Weights {
     const UpdateStep step_;
     const bool collecting_;
     bool advances_;  // the array moves e and d
-    std::uint32_t tile_rows_;
-    std::uint32_t tile_columns_;
-    std::uint32_t first_;
-    std::uint32_t last_;
+    std::uint32_t strip_rows_;
+    std::uint32_t strip_columns_;
+    std::uint32_t piece_rows_;
+    std::uint32_t buffered_rows_;  // of them, in a half of the buffer
+    std::uint32_t tape_tiles_;     // rows of tiles in the tape, of a piece
+    // Rows of the accumulator in which e and d move: the first, and one behind the last.
+    std::uint32_t first_slot_;
+    std::uint32_t last_slot_;
+    std::uint32_t loops_;  // of a strip
+    std::uint32_t loops_a_piece_;
+    bool idle_;  // has no share of pieces
+    Member mover_;
+    Range share_;  // of a piece of `piece_rows_`
 };
 
 }  // namespace partita::learn::gemmini_routine

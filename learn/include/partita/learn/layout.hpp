@@ -108,6 +108,7 @@ struct ScratchMap {
     std::size_t other_hidden = 0;   // forward: second buffer of `hidden`
     std::size_t gradient_tile = 0;  // gradients on their way to the update
     std::size_t gradient_tile_size = 0;
+    std::size_t discarded = 0;  // room for an element that the array stores and nobody reads
     // ... and behind them:
     std::size_t logits = 0;  // logits, then their gradients [class][columns], in the operands' format
 };
@@ -271,8 +272,10 @@ constexpr ScratchMap array_scratch_map(const Plan& plan, const ArrayExtents& a, 
     shared = size.aligned(shared > least ? shared : least);
     map.gradient_tile_size = trains ? shared : 0;
     map.logits = shared;
-    total = size.aligned(
-        size.add(shared, size.product(plan.shape.classes, a.columns, cell_bytes(plan.precision))));
+    const std::size_t logits =
+        size.add(shared, size.product(plan.shape.classes, a.columns, cell_bytes(plan.precision)));
+    map.discarded = size.add(logits, sizeof(float) - 1) / sizeof(float) * sizeof(float);
+    total = size.aligned(size.add(map.discarded, sizeof(float)));
     return map;
 }
 
