@@ -175,7 +175,14 @@ INSTANTIATE_TEST_SUITE_P(Shapes, GemminiBackend,
                                          Case{Precision::fp32, 4, {200, 40, 10}, 2, 6, 2, 1},
                                          Case{Precision::mixed, 4, {1, 128, 10}, 4, 12, 3, 4},
                                          Case{Precision::mixed, 8, {1, 128, 10}, 4, 13, 4, 1},
-                                         Case{Precision::mixed, 8, {2, 33, 3}, 5, 9, 4, 2, true}));
+                                         Case{Precision::mixed, 8, {2, 33, 3}, 5, 9, 4, 2, true},
+                                         // Pieces of the weights' gradient in the tape; the second's W is
+                                         // taller than half of the accumulator.
+                                         Case{Precision::bf16, 4, {1, 128, 10}, 4, 28, 2, 8},
+                                         Case{Precision::bf16, 4, {1, 272, 3}, 4, 9, 2, 3},
+                                         Case{Precision::bf16, 8, {1, 128, 10}, 4, 29, 2, 5},
+                                         Case{Precision::bf16, 4, {2, 64, 10}, 8, 16, 2, 3},
+                                         Case{Precision::fp32, 4, {1, 64, 10}, 4, 14, 1, 3}));
 
 TEST(GemminiPlan, RefusesWhatTheArrayCannotDo) {
     Plan plan{.shape = {1, 16, 2}, .array_side = 4};
