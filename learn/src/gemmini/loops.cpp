@@ -19,13 +19,9 @@ std::uint32_t one_of(const Array& array) {
 }
 
 void arrange(const Array& array, const Arrangement& arrangement) {
-    configure_execution(arrangement.left_transposed, arrangement.right_transposed, one_of(array));
-    arrange_moves(array, arrangement);
-}
-
-void arrange_moves(const Array& array, const Arrangement& arrangement) {
     const std::uint32_t one = one_of(array);
     const std::size_t side = array.memory.side;
+    configure_execution(arrangement.left_transposed, arrangement.right_transposed, one);
     configure_store(arrangement.result_stride * array.result_bytes, one, 0);
     configure_load(0, arrangement.left_stride * array.element_bytes, one, true, side);
     configure_load(1, arrangement.right_stride * array.element_bytes, one, true, side);

@@ -45,8 +45,6 @@ struct Arrangement {
     std::size_t start_stride = 0;  // 0: one row for all
 };
 void arrange(const Array& array, const Arrangement& arrangement);
-// Only what concerns moves: waits for no product.
-void arrange_moves(const Array& array, const Arrangement& arrangement);
 
 // result [rows][columns] += left [rows][inner] . right [inner][columns]. The sum stays in the accumulator
 // from the first loop of a result to the last.

@@ -108,9 +108,9 @@ struct ScratchMap {
     std::size_t other_hidden = 0;   // forward: second buffer of `hidden`
     std::size_t gradient_tile = 0;  // gradients on their way to the update
     std::size_t gradient_tile_size = 0;
-    std::size_t discarded = 0;  // room for an element that the array stores and nobody reads
     // ... and behind them:
-    std::size_t logits = 0;  // logits, then their gradients [class][columns], in the operands' format
+    std::size_t logits = 0;     // logits, then their gradients [class][columns], in the operands' format
+    std::size_t discarded = 0;  // room for an element that the array stores and nobody reads
 };
 
 struct Layout {
