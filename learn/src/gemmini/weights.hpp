@@ -5,6 +5,8 @@
 // From there it goes piece by piece into two halves of a buffer in turn; while one is filled, the members
 // consume the other. The owner of the array gives it work and consumes a little of its share by turns.
 
+#include <optional>
+
 #include "gemmini/places.hpp"
 #include "gemmini/signals.hpp"
 #include "partita/learn/backend.hpp"
@@ -91,13 +93,14 @@ class Weights {
         Share own(*this);
         Piece before{};
         Piece piece = piece_at(0, 0, 0, 0);
-        Strip strip(*this, piece);
+        std::optional<Strip> strip;     // the owner's
         std::uint32_t accumulator = 0;  // of the piece's strip, its first row there
         std::uint32_t next_accumulator = 0;
         if (owner) {
             gemmini::arrange(array_, way());
-            accumulator = strip.begin();
-            strip.issue_until(loops_);
+            strip.emplace(*this, piece);
+            accumulator = strip->begin();
+            strip->issue_until(loops_);
             Storing storing(*this, piece, accumulator);
             storing.issue(storing.left());
         }
@@ -115,15 +118,15 @@ class Weights {
                 }
                 const Piece strip_after = next_strip(piece);
                 if (piece.row == 0 && strip_after.rows != 0) {
-                    strip = Strip(*this, strip_after);
-                    next_accumulator = strip.begin();
+                    strip.emplace(*this, strip_after);
+                    next_accumulator = strip->begin();
                 }
                 const bool ends = next.row == 0;
                 if (ends) {
                     accumulator = next_accumulator;
                 }
                 own.begin(piece);
-                issue(before, strip, ends, next, accumulator, own);
+                issue(before, *strip, ends, next, accumulator, own);
             }
             own.finish();
             count(member_, done + 1);
@@ -179,8 +182,9 @@ class Weights {
     }
 
   private:
-    // Elements that are worth a turn between two loops.
-    static constexpr std::uint32_t least_turn = 320;
+    // Elements that are worth a turn between two loops, for each row of the array: what it does in less is
+    // soon done.
+    static constexpr std::uint32_t least_turn_a_row = 80;
     static constexpr std::size_t line_bytes = 64;  // of the caches, and of the longest row that a move takes
 
     // A part of a strip in W; `rows` 0: there are no more.
@@ -311,7 +315,7 @@ class Weights {
     // store the next piece in its place, and to form a part of the next strip, or all that is left of it if
     // the piece `ends` its strip, as it is the next strip that is stored then. The owner gives it a part of
     // all that, and goes on with its own share, by turns. Moves wait in front of Gemmini while a loop goes,
-    // and what they store takes longest: an owner without a share gives two loops a turn, so that they hide
+    // and what they store takes longest: an owner without a share gives three loops a turn, so that they hide
     // each other.
     void issue(const Piece& before, Strip& strip, bool ends, const Piece& next, std::uint32_t accumulator,
                Share& own) const {
@@ -320,7 +324,9 @@ class Weights {
         std::uint32_t loops = loops_ - strip.issued();
         loops = ends || loops < loops_a_piece_ ? loops : loops_a_piece_;
         std::uint32_t stores = 2 * advance.chunks() + (ends ? 0 : storing.left());
-        std::uint32_t steps = own.rows() == 0 ? (loops + 1) / 2 : own.rows() * strip_columns_ / least_turn;
+        std::uint32_t steps = own.rows() == 0
+                                  ? (loops + 2) / 3
+                                  : own.rows() * strip_columns_ / (least_turn_a_row << at_.side_bits);
         for (steps = steps == 0 ? 1 : steps; steps != 0; --steps) {
             std::uint32_t share = share_of(stores, steps);
             stores -= share;
