@@ -24,8 +24,8 @@ class SimulateHardware : public ChipCommandTest {
         return json(file);
     }
 
-    // The same numbers and the same traffic, in less of the accelerator's time. Of the program's cycles that is
-    // a few in a hundred, less than what harts gain or lose by other turns on the bus.
+    // The same numbers and the same traffic, in less of the accelerator's time. Of the program's cycles that
+    // is a few in a hundred, less than what harts gain or lose by other turns on the bus.
     void compare(const Arguments& command) const {
         const nlohmann::json model = record_of(command, "model");
         const nlohmann::json hardware = record_of(command, "rtl");

@@ -162,27 +162,35 @@ TEST_P(GemminiBackend, LeavesThePortableBits) {
 }
 
 // The published shape; odd sizes; products larger than the scratchpad; a team larger than the blocks.
-INSTANTIATE_TEST_SUITE_P(Shapes, GemminiBackend,
-                         testing::Values(Case{Precision::bf16, 4, {1, 128, 10}, 4, 12, 3, 1},
-                                         Case{Precision::bf16, 8, {1, 128, 10}, 4, 12, 3, 4},
-                                         Case{Precision::fp32, 4, {1, 128, 10}, 4, 12, 3, 4},
-                                         Case{Precision::bf16, 4, {3, 17, 5}, 3, 7, 2, 1},
-                                         Case{Precision::bf16, 8, {2, 33, 3}, 5, 9, 4, 4, true},
-                                         Case{Precision::fp32, 4, {3, 17, 5}, 3, 7, 2, 4, true},
-                                         Case{Precision::fp32, 8, {1, 16, 2}, 1, 5, 1, 1},
-                                         Case{Precision::bf16, 4, {1, 16, 2}, 1, 1, 1, 4},
-                                         Case{Precision::bf16, 4, {1, 16, 10}, 4, 600, 1, 1},
-                                         Case{Precision::fp32, 4, {200, 40, 10}, 2, 6, 2, 1},
-                                         Case{Precision::mixed, 4, {1, 128, 10}, 4, 12, 3, 4},
-                                         Case{Precision::mixed, 8, {1, 128, 10}, 4, 13, 4, 1},
-                                         Case{Precision::mixed, 8, {2, 33, 3}, 5, 9, 4, 2, true},
-                                         // Pieces of the weights' gradient in the tape; the second's W is
-                                         // taller than half of the accumulator.
-                                         Case{Precision::bf16, 4, {1, 128, 10}, 4, 28, 2, 8},
-                                         Case{Precision::bf16, 4, {1, 272, 3}, 4, 9, 2, 3},
-                                         Case{Precision::bf16, 8, {1, 128, 10}, 4, 29, 2, 5},
-                                         Case{Precision::bf16, 4, {2, 64, 10}, 8, 16, 2, 3},
-                                         Case{Precision::fp32, 4, {1, 64, 10}, 4, 14, 1, 3}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GemminiBackend,
+    testing::Values(
+        Case{Precision::bf16, 4, {1, 128, 10}, 4, 12, 3, 1},
+        Case{Precision::bf16, 8, {1, 128, 10}, 4, 12, 3, 4},
+        Case{Precision::fp32, 4, {1, 128, 10}, 4, 12, 3, 4}, Case{Precision::bf16, 4, {3, 17, 5}, 3, 7, 2, 1},
+        Case{Precision::bf16, 8, {2, 33, 3}, 5, 9, 4, 4, true},
+        Case{Precision::fp32, 4, {3, 17, 5}, 3, 7, 2, 4, true},
+        Case{Precision::fp32, 8, {1, 16, 2}, 1, 5, 1, 1}, Case{Precision::bf16, 4, {1, 16, 2}, 1, 1, 1, 4},
+        Case{Precision::bf16, 4, {1, 16, 10}, 4, 600, 1, 1},
+        Case{Precision::fp32, 4, {200, 40, 10}, 2, 6, 2, 1},
+        Case{Precision::mixed, 4, {1, 128, 10}, 4, 12, 3, 4},
+        Case{Precision::mixed, 8, {1, 128, 10}, 4, 13, 4, 1},
+        Case{Precision::mixed, 8, {2, 33, 3}, 5, 9, 4, 2, true},
+        // Pieces of the weights' gradient in the tape; the second's W is
+        // taller than half of the accumulator.
+        Case{Precision::bf16, 4, {1, 128, 10}, 4, 28, 2, 8},
+        Case{Precision::bf16, 4, {1, 272, 3}, 4, 9, 2, 3},
+        Case{Precision::bf16, 8, {1, 128, 10}, 4, 29, 2, 5},
+        Case{Precision::bf16, 4, {2, 64, 10}, 8, 16, 2, 3},
+        Case{Precision::fp32, 4, {1, 64, 10}, 4, 14, 1, 3},
+        // W in the scratchpad: in one loop; in two; with tiles on their way, of
+        // more inputs than a tile has rows; with inputs that leave no room.
+        Case{Precision::bf16, 8, {1, 20, 10}, 4, 12, 3, 2},
+        Case{Precision::bf16, 8, {1, 100, 10}, 4, 9, 2, 3},
+        Case{Precision::mixed, 8, {1, 128, 10}, 8, 10, 2, 8},
+        Case{Precision::bf16, 8, {9, 128, 3}, 4, 9, 2, 3}, Case{Precision::bf16, 8, {6, 128, 3}, 4, 6, 1, 2},
+        Case{Precision::fp32, 8, {2, 64, 3}, 2, 8, 2, 2}, Case{Precision::bf16, 16, {1, 128, 10}, 4, 9, 2, 3},
+        Case{Precision::bf16, 32, {1, 100, 10}, 4, 9, 2, 2}));
 
 TEST(GemminiPlan, RefusesWhatTheArrayCannotDo) {
     Plan plan{.shape = {1, 16, 2}, .array_side = 4};

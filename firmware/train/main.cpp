@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "data/blob.hpp"
+#include "partita/learn/array_runs.hpp"
 #include "partita/learn/trainer.hpp"
 #include "partita_chip.h"
 #include "start/host.hpp"
@@ -144,14 +145,18 @@ static_assert(std::string_view(learn::name(learn::Function::inputs)) == "inputs"
 // How often hart 0 works on cells: in each run of groups of which it has a share, forward and backward.
 constexpr std::uint32_t expected_cells() {
     const learn::ArrayExtents& array = laid_out.value().array;
-    const std::uint32_t runs = learn::runs_of(array.groups);
-    std::uint32_t shares = 0;
-    for (std::uint32_t run = 0; run < runs; ++run) {
-        const std::uint32_t groups = array.groups * (run + 1) / runs - array.groups * run / runs;
-        const learn::Range share = learn::Member{0, PARTITA_CHIP_CORES, nullptr}.share(groups);
-        shares += share.first < share.last;
-    }
-    return 2 * PARTITA_STEPS * shares;
+    const learn::Residence residence(array, array_memory, operand_row / PARTITA_CHIP_MESH_SIDE, PARTITA_BATCH,
+                                     false);
+    const auto shares = [](const learn::Runs& runs) {
+        std::uint32_t count = 0;
+        for (std::uint32_t run = 0; run < runs.count(); ++run) {
+            const learn::Range share = runs.share(run, 0);
+            count += share.first < share.last;
+        }
+        return count;
+    };
+    return PARTITA_STEPS * (shares(learn::Runs::forward(array, PARTITA_CHIP_CORES)) +
+                            shares(learn::Runs::backward(array, residence, PARTITA_CHIP_CORES)));
 }
 PARTITA_EXPECTED_REGIONS(expected_cells(), "10 11");
 

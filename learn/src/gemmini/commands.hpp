@@ -34,6 +34,9 @@ inline constexpr unsigned configure = 0;
 inline constexpr unsigned move_in_1 = 1;  // by load channel
 inline constexpr unsigned move_in_0 = 2;
 inline constexpr unsigned move_out = 3;
+inline constexpr unsigned compute_preloaded = 4;
+inline constexpr unsigned compute_accumulated = 5;
+inline constexpr unsigned preload = 6;
 inline constexpr unsigned run_loop = 8;
 inline constexpr unsigned loop_bounds = 9;
 inline constexpr unsigned loop_operand_addresses = 10;
@@ -64,21 +67,30 @@ inline void configure_store(std::uint64_t stride, std::uint32_t scale, unsigned 
     issue<configure>(std::uint64_t{activation} << 2 | 2u, std::uint64_t{scale} << 32 | stride);
 }
 
-// A tile of rows in the accumulator, and what a move does there; `whole`: out of it in the accumulator's own
-// type.
+// Where a move's rows are: in the scratchpad, or in the accumulator and what the move does there; `whole`:
+// out of it in the accumulator's own type.
 enum class Into : std::uint64_t {
+    scratchpad = 0,
     overwrite = std::uint64_t{1} << 31,
     add = std::uint64_t{3} << 30,
     whole = std::uint64_t{5} << 29
 };
 
-// `rows` rows (a side at most) of `columns` elements (64 bytes at most) between memory and the accumulator's
+// `rows` rows of `columns` elements from row `row` on of a local memory.
+constexpr std::uint64_t tile(Into into, std::uint32_t row, std::uint64_t rows, std::uint64_t columns) {
+    return rows << 48 | columns << 32 | static_cast<std::uint64_t>(into) | row;
+}
+// No operand: a PRELOAD keeps the weights that are there, a COMPUTE starts from zero.
+constexpr std::uint64_t no_tile(std::uint64_t rows, std::uint64_t columns) {
+    return rows << 48 | columns << 32 | 0xFFFFFFFF;
+}
+
+// `rows` rows (a side at most) of `columns` elements (64 bytes at most) between memory and a local memory's
 // rows from `row` on, block by block of a side's columns.
 template <unsigned funct>
 [[gnu::always_inline]] inline void move(const void* memory, std::uint32_t row, Into into, std::uint64_t rows,
                                         std::uint64_t columns) {
-    issue<funct>(reinterpret_cast<std::uintptr_t>(memory),
-                 rows << 48 | columns << 32 | static_cast<std::uint64_t>(into) | row);
+    issue<funct>(reinterpret_cast<std::uintptr_t>(memory), tile(into, row, rows, columns));
 }
 
 }  // namespace partita::gemmini

@@ -28,7 +28,8 @@ void arrange(const Array& array, const Arrangement& arrangement) {
     configure_load(2, arrangement.start_stride * array.element_bytes, one, true, side);
 }
 
-LoopShape::LoopShape(const Array& array, const Arrangement& way, std::size_t rows, std::size_t columns)
+LoopShape::LoopShape(const Array& array, const Arrangement& way, std::size_t rows, std::size_t columns,
+                     Half left, Half right)
     : number_(++loop_unit.shapes),
       side_bits_(array.side_bits),
       left_stride_(way.left_stride),
@@ -40,7 +41,8 @@ LoopShape::LoopShape(const Array& array, const Arrangement& way, std::size_t row
     padding_ = ((column_tiles << side_bits_) - columns) << 16 | ((row_tiles << side_bits_) - rows);
     tiles_ = column_tiles << 16 | row_tiles;
     constexpr std::uint64_t narrow_start = 1u << 2;
-    run_ = narrow_start | std::uint64_t{array.full_width()} << 1;
+    run_ = static_cast<std::uint64_t>(left) << 18 | static_cast<std::uint64_t>(right) << 16 | narrow_start |
+           std::uint64_t{array.full_width()} << 1;
     transposed_ = std::uint64_t{way.right_transposed} << 1 | std::uint64_t{way.left_transposed};
 }
 

@@ -79,13 +79,18 @@ struct LoopUnit {
 };
 extern LoopUnit loop_unit;
 
+// The halves of the scratchpad that a loop's operands lie in, the left one at its start, the right one at its
+// end.
+enum class Half : std::uint32_t { by_turns, first, second };
+
 // Many loops of the same shape, each a few tiles deep: all but the addresses is worked out once. Commands for
 // what a loop has in common with the last but one are left out: so more loops have room in the queues before
 // Gemmini, and the core that issues them need not wait.
 class LoopShape {
   public:
-    LoopShape(const Array& array, const Arrangement& way, std::size_t rows, std::size_t columns);
-    // `inner` must fit (see Loop).
+    LoopShape(const Array& array, const Arrangement& way, std::size_t rows, std::size_t columns,
+              Half left = Half::by_turns, Half right = Half::by_turns);
+    // `inner` must fit (see Loop). No `left` or `right`: it is in the scratchpad from a loop before.
     void issue(std::size_t inner, const void* left, const void* right, const void* start, bool first,
                void* result) const {
         LoopUnit::Registers& registers = loop_unit.registers[loop_unit.loops++ % 2];

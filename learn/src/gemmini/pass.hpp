@@ -9,8 +9,15 @@
 //   members          ... of the step before][runs 0, 1, 2         ][run 3]
 //
 // so with enough members the array never waits.
+//
+// Where W stays in the scratchpad (resident_product.hpp), most of a product is two loops over all rows.
+// Forward the first one goes along with the first run; backward they wait for all runs, and the rest goes
+// along with those.
+
+#include <optional>
 
 #include "gemmini/places.hpp"
+#include "gemmini/resident_product.hpp"
 #include "gemmini/signals.hpp"
 #include "gemmini/step_product.hpp"
 #include "partita/learn/backend.hpp"
@@ -29,14 +36,11 @@ class Pass {
     using State = typename Format::State;
     using Sum = learn::Sum<Format>;
     using Product = StepProduct<Operand, Sum>;
+    using Resident = ResidentProduct<Operand, Sum>;
 
     Pass(const Workspace& ws, const Member& member, const gemmini::Array& array, std::uint32_t steps)
-        : at_(ws), member_(member), array_(array), steps_(steps) {
-        for (std::uint32_t run = 0; run < at_.runs; ++run) {
-            const std::uint32_t first = at_.first_group[run];
-            const Range share = member.share(at_.first_group[run + 1] - first);
-            groups_[run] = {first + share.first, first + share.last};
-        }
+        : at_(ws), member_(member), array_(array), steps_(steps), runs_(Runs::forward(at_.a, member.size)) {
+        deal();
         const std::size_t columns = gemmini::quotient_up(at_.batch, side());
         most_groups_forward_ = most_groups(columns * gate_count);
         most_groups_backward_ = most_groups(columns);
@@ -45,7 +49,7 @@ class Pass {
     // The state to start from lies where the part before left it.
     void begin(bool from_zero) {
         counts[member_.index].value.store(0, std::memory_order_relaxed);
-        for (std::uint32_t run = 0; run < at_.runs; ++run) {
+        for (std::uint32_t run = 0; run < runs_.count(); ++run) {
             const Range groups = groups_[run];
             for (std::size_t unit = first_unit(groups.first); unit < first_unit(groups.last); ++unit) {
                 for (std::uint32_t b = 0; b < at_.batch; ++b) {
@@ -71,38 +75,63 @@ class Pass {
         way.left_stride = at_.a.gate_rows;
         way.right_stride = at_.a.columns;
         way.result_stride = at_.sums(1, 0).stride;
-        StepShape shape = step_shape(gates_of(1), most_groups_forward_);
-        shape.left_row = 1;
-        shape.left_inner = at_.a.gate_rows;
-        for (std::uint32_t run = 0; run < at_.runs; ++run) {
-            shape.run_ends[run] =
-                run + 1 == at_.runs ? at_.a.state_rows : first_unit(at_.first_group[run + 1]);
+        const Residence residence = residence_of(true);
+        std::optional<Product> product;
+        std::optional<Resident> resident;
+        if (owner && residence.possible) {
+            resident.emplace(array_, way, residence, at_.a, at_.batch, at_.weights());
+        } else if (owner) {
+            StepShape shape = step_shape(gates_of(1), most_groups_forward_);
+            shape.left_row = 1;
+            shape.left_inner = at_.a.gate_rows;
+            for (std::uint32_t run = 0; run < runs_.count(); ++run) {
+                shape.run_ends[run] =
+                    run + 1 == runs_.count() ? at_.a.state_rows : first_unit(runs_.first_group(run + 1));
+            }
+            product.emplace(array_, way, shape, at_.weights());
         }
-        Product product(array_, way, shape, at_.weights());
+        // What waits for `run` of h before `step`.
         const auto issue = [&](std::uint32_t step, std::uint32_t run) {
-            product.issue(run, hidden(step - 1, 0).start, at_.sums(step, 0).start);
+            const Operand* operand = hidden(step - 1, 0).start;
+            Sum* sums = at_.sums(step, 0).start;
+            // While the array is at this product, the inputs of the next.
+            const auto take_next = [&] {
+                if (step < steps_) {
+                    take_inputs(inputs, step + 1);
+                }
+            };
+            if (product) {
+                product->issue(run, operand, sums);
+                if (run + 1 == runs_.count()) {
+                    take_next();
+                }
+            } else {
+                if (runs_.first_group(run) < residence.first &&
+                    residence.first <= runs_.first_group(run + 1)) {
+                    resident->begin_gates(operand);
+                }
+                if (run + 1 == runs_.count()) {
+                    resident->finish_gates(operand, sums, take_next);
+                }
+            }
         };
         if (owner) {
             gemmini::arrange(array_, way);
             take_inputs(inputs, 1);
-            for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            for (std::uint32_t run = 0; run < runs_.count(); ++run) {
                 issue(1, run);
             }
         }
-        Prepared<CellForward<Format>> prepared[most_runs] = {};
+        Prepared<CellForward<Format>> prepared[Runs::most] = {};
         for (std::uint32_t step = 1; step <= steps_; ++step) {
             const Moved moved = moved_from(step - 1, step);
-            for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            for (std::uint32_t run = 0; run < runs_.count(); ++run) {
                 forward_run(step, run, prepared[run], moved);
                 count(member_, number(step - 1, run));
-                if (!owner || step == steps_) {
-                    continue;
+                if (owner && step < steps_) {
+                    wait_for_all(member_, number(step - 1, run));
+                    issue(step + 1, run);
                 }
-                if (run == 0) {
-                    take_inputs(inputs, step + 1);
-                }
-                wait_for_all(member_, number(step - 1, run));
-                issue(step + 1, run);
             }
         }
     }
@@ -113,27 +142,51 @@ class Pass {
         way.left_stride = at_.a.gate_rows;
         way.right_stride = at_.a.row;
         way.result_stride = at_.a.columns;
-        StepShape shape = step_shape(side(), most_groups_backward_);
-        shape.left_row = at_.a.gate_rows;
-        shape.left_inner = 1;
-        for (std::uint32_t run = 0; run < at_.runs; ++run) {
-            shape.run_ends[run] = gates_of(at_.first_group[run + 1]);
-        }
-        Product product(array_, way, shape, at_.weights());
+        const Residence residence = residence_of(false);
+        runs_ = Runs::backward(at_.a, residence, member_.size);
+        deal();
+        std::optional<Product> product;
+        std::optional<Resident> resident;
         if (owner) {
             gemmini::arrange(array_, way);
         }
-        Prepared<CellBackward<Format>> prepared[most_runs] = {};
+        if (owner && residence.possible) {
+            resident.emplace(array_, way, residence, at_.a, at_.batch, at_.weights());
+        } else if (owner) {
+            StepShape shape = step_shape(side(), most_groups_backward_);
+            shape.left_row = at_.a.gate_rows;
+            shape.left_inner = 1;
+            for (std::uint32_t run = 0; run < runs_.count(); ++run) {
+                shape.run_ends[run] = gates_of(runs_.first_group(run + 1));
+            }
+            product.emplace(array_, way, shape, at_.weights());
+        }
+        Prepared<CellBackward<Format>> prepared[Runs::most] = {};
         for (std::uint32_t step = steps_; step >= 1; --step) {
             const std::uint32_t done = 2 * steps_ - step;
             const Moved moved = moved_from(step + 1, step);
-            for (std::uint32_t run = 0; run < at_.runs; ++run) {
+            for (std::uint32_t run = 0; run < runs_.count(); ++run) {
                 backward_run(step, run, prepared[run], moved);
                 count(member_, number(done, run));
-                if (owner && step > 1) {
-                    wait_for_all(member_, number(done, run));
-                    // The gradient of h before `step` from those of the gates at `step`.
-                    product.issue(run, at_.gates(step, 0).start, at_.hidden_grad(0).start);
+                // What is not done by loops waits for those of the step before, so all but the last run's
+                // part is issued late.
+                const bool last = run + 1 == runs_.count();
+                const bool issues = product || last || (residence.others != 0 && run + 2 == runs_.count());
+                if (!owner || step == 1 || !issues) {
+                    continue;
+                }
+                wait_for_all(member_, number(done, run));
+                // The gradient of h before `step` from those of the gates at `step`.
+                const Operand* gates = at_.gates(step, 0).start;
+                Sum* result = at_.hidden_grad(0).start;
+                if (product) {
+                    product->issue(run, gates, result);
+                } else {
+                    resident->add_hidden(gates, last ? runs_.first_group(run) : 0,
+                                         runs_.first_group(run + 1));
+                    if (last) {
+                        resident->finish_hidden(gates, result);
+                    }
                 }
             }
         }
@@ -144,8 +197,20 @@ class Pass {
     // with so many members they are done before it is.
     static constexpr std::size_t members_ahead = 26;
 
+    // Whether W stays in the scratchpad, and how.
+    Residence residence_of(bool forward) const {
+        return {at_.a, array_.memory, sizeof(Operand), at_.batch, forward};
+    }
+    void deal() {
+        for (std::uint32_t run = 0; run < runs_.count(); ++run) {
+            groups_[run] = runs_.share(run, member_.index);
+        }
+    }
+
     // What a member has counted to after `run` of its `steps`-th step, forward and backward together.
-    std::uint32_t number(std::uint32_t steps, std::uint32_t run) const { return steps * at_.runs + run + 1; }
+    std::uint32_t number(std::uint32_t steps, std::uint32_t run) const {
+        return steps * Runs::most + run + 1;
+    }
 
     // h after `step`. The array may still read that of the step before when the first units of this one come
     // into being, so two buffers take turns, and the last step's is the one that stays.
@@ -215,7 +280,7 @@ class Pass {
     }
     // `rows` of a group; the first piece has all groups but the last run's.
     StepShape step_shape(std::size_t rows, std::uint32_t most) const {
-        const std::uint32_t wanted = at_.runs > 1 ? at_.first_group[at_.runs - 1] : at_.a.groups;
+        const std::uint32_t wanted = runs_.count() > 1 ? runs_.first_group(runs_.count() - 1) : at_.a.groups;
         StepShape shape;
         shape.rows = at_.a.groups * rows;
         shape.first_rows = (wanted < most ? wanted : most) * rows;
@@ -230,7 +295,7 @@ class Pass {
         const bool ahead = member_.size * at_.a.state_rows >= members_ahead * side() * at_.batch;
         shape.other_loops = few ? 3 : 2;
         shape.run_loops = ahead && !few ? 2 : 4;
-        shape.runs = at_.runs;
+        shape.runs = runs_.count();
         return shape;
     }
 
@@ -396,7 +461,8 @@ class Pass {
     const Member member_;
     const gemmini::Array array_;
     const std::uint32_t steps_;  // of the part
-    Range groups_[most_runs];
+    Runs runs_;
+    Range groups_[Runs::most];  // the member's
     std::uint32_t most_groups_forward_;
     std::uint32_t most_groups_backward_;
 };

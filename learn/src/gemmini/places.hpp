@@ -25,12 +25,7 @@ struct Places {
           batch(workspace.plan().batch),
           taped(workspace.plan().tape != Tape::none),
           side_bits(static_cast<std::uint32_t>(std::countr_zero(a.side))),
-          step_bits(static_cast<std::uint32_t>(std::countr_zero(a.steps_per_row))),
-          runs(runs_of(a.groups)) {
-        for (std::uint32_t run = 0; run <= runs; ++run) {
-            first_group[run] = a.groups * run / runs;
-        }
-    }
+          step_bits(static_cast<std::uint32_t>(std::countr_zero(a.steps_per_row))) {}
 
     Operand* weights() const { return ws.array<Operand>(BufferId::weights); }
     // Element of W: a row of [units, inputs, 1], a gate row.
@@ -109,8 +104,6 @@ struct Places {
     const bool taped;
     const std::uint32_t side_bits;
     const std::uint32_t step_bits;
-    const std::uint32_t runs;
-    std::uint32_t first_group[most_runs + 1] = {};
 };
 
 }  // namespace partita::learn::gemmini_routine

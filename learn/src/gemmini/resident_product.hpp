@@ -3,67 +3,22 @@
 // The product of a step, result = W . operand, with a W that stays in the scratchpad from one step to the
 // next but for a few tiles, where it fits:
 //
-//   first half    W, `first` rows of tiles  | spare | operand of the second half's
-//   second half   W, `second` rows of tiles | spare | operand of the first half's
+//   first half    W, `first` rows of tiles  | spare | operand of a loop
+//   second half   W, `second` rows of tiles | spare | operand of a loop
 //
-// LOOP_WS takes W's part at the start of a half as it is there, so two loops do most of the product and load
-// nothing but the operand: no loop lets the array wait for weights. The other rows of tiles lie in the spare
-// rows or, as far as they find no room there, are loaded anew each step. The owner gives their commands one
-// by one, as fast as an array of eight rows takes them; other commands than loops wait in front of Gemmini
-// while a loop goes, so they come before the loop that ends the product. Their tiles lie in either half by
-// turns, and what they are multiplied with in the other one: a bank of the scratchpad gives nothing to the
-// array in a cycle in which it is written, and one of two operands in a cycle.
+// LOOP_WS takes W's part at the start of a half as it is there. So two loops do most of the product and load
+// nothing but the operand, and no loop lets the array wait for weights. The other rows of tiles lie in the
+// spare rows or, as far as they find no room there, are loaded anew each step; the owner gives their commands
+// one by one, as fast as an array of eight rows takes them. Gemmini holds back other commands than loops
+// while a loop goes.
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "gemmini/loops.hpp"
-#include "partita/learn/array_layout.hpp"
+#include "partita/learn/array_runs.hpp"
 
 namespace partita::learn::gemmini_routine {
-
-// How many of W's rows of tiles are where. Forward the loops' come first, since the inputs are what a sum
-// ends with; backward they come last, since the owner can do something else while loops go.
-struct Residence {
-    Residence(const gemmini::Array& array, const ArrayExtents& extents, std::uint32_t batch, bool forward)
-        : width(extents.gate_rows >> array.side_bits),
-          block_bits(static_cast<unsigned>(
-              std::bit_width(most_move_bytes / array.element_bytes >> array.side_bits) - 1)) {
-        block_bits = block_bits < 2 ? block_bits : 2;
-        const auto half = static_cast<std::uint32_t>(array.scratchpad_half_tiles);
-        if (extents.side < least_side || extents.side * array.element_bytes > most_move_bytes ||
-            batch > extents.side || width > array.accumulator_half_tiles || half < 3 * width ||
-            width >> block_bits > most_blocks) {
-            return;
-        }
-        const auto smaller = [](std::uint32_t a, std::uint32_t b) { return a < b ? a : b; };
-        const auto beyond =
-            forward ? static_cast<std::uint32_t>(array.tiles_of(extents.state_rows - extents.units)) : 0;
-        // About a row's room is left in either half; backward the loops' operand takes another.
-        const std::uint32_t most = half / width - 1;
-        first = smaller(most, extents.groups);
-        second = smaller(forward ? most : most - 1, extents.groups - first);
-        others = extents.groups - first - second + beyond;
-        // Beside what loops' operands take forward, a block of each has its place.
-        const std::uint32_t taken = forward ? 2 * most : 0;
-        possible = others <= most_rows && width >= taken + others + (others << block_bits);
-    }
-
-    // An array with fewer rows is done with a tile before a core has given the commands for the next.
-    static constexpr std::uint32_t least_side = 8;
-    static constexpr std::size_t most_move_bytes = 64;
-    static constexpr std::uint32_t most_rows = 4;
-    static constexpr std::uint32_t most_blocks = 64;
-
-    std::uint32_t width;  // of W, in tiles
-    unsigned block_bits;  // a block: tiles side by side that one command loads
-    // Rows of tiles.
-    std::uint32_t first = 0;
-    std::uint32_t second = 0;
-    std::uint32_t others = 0;
-    bool possible = false;
-};
 
 // Rows of the scratchpad where the blocks of the other rows of tiles are, in either half by turns. As many as
 // possible stay there; the others come and go.
@@ -109,7 +64,7 @@ class ResidentProduct {
           first_(array, way, rows_of(residence_.first), batch, gemmini::Half::first, gemmini::Half::second),
           second_(array, way, rows_of(residence_.second), batch, gemmini::Half::second,
                   way.left_transposed ? gemmini::Half::first : gemmini::Half::second),
-          blocks_(residence_.width >> residence_.block_bits) {
+          blocks_(residence_.blocks()) {
         if (residence_.others == 0) {
             return;
         }
@@ -127,18 +82,15 @@ class ResidentProduct {
             copies_at_[which] = from[which];
             from[which] += residence_.others * side;
         }
-        // The last tiles have few rows: they lie between one another.
-        last_inner_ =
-            extents.state_rows - extents.units -
-            (static_cast<std::uint32_t>(array.tiles_of(extents.state_rows - extents.units)) - 1) * side;
-        std::uint32_t used = 0;
+        // The tiles of the last row have few rows: they lie between one another.
+        std::uint32_t beside = 0;
         for (std::uint32_t i = 0; i < blocks_; ++i) {
-            if (used + last_inner_ > side) {
-                used = 0;
+            if (beside == residence_.side_by_side(side)) {
+                beside = 0;
                 from[1] += block;
             }
-            last_places_[i] = from[1] + used;
-            used += last_inner_;
+            last_places_[i] = from[1] + beside * residence_.last_inner;
+            ++beside;
         }
         from[1] += block;
         if (residence_.others > 1) {
@@ -216,7 +168,7 @@ class ResidentProduct {
         const Operand* from = row_of_tiles(residence_.first + residence_.second);
         std::uint64_t place = 0;
         for (Row* row = rows; row <= last; ++row) {
-            const std::uint64_t inner = row == last ? last_inner_ : side;
+            const std::uint64_t inner = row == last ? residence_.last_inner : side;
             row->from = from;
             row->move = gemmini::tile(gemmini::Into::scratchpad, 0, inner, block_rows);
             row->weight = gemmini::tile(gemmini::Into::scratchpad, 0, side, inner);
@@ -248,29 +200,32 @@ class ResidentProduct {
         std::uint64_t sum = gemmini::tile(gemmini::Into::add, base, side, batch_);
         const std::uint64_t kept = gemmini::no_tile(side, batch_);
         const std::uint64_t nothing = gemmini::no_tile(side, side);
-        const auto multiply = [&](std::uint64_t right, std::uint64_t weight, auto&& between)
+        // A block's products; `then` is called after each. Every other tile takes the operand anew, which
+        // lies in the same bank as the weights: for these rows the array waits every other cycle, and only
+        // then can a row leave the accumulator, as a sum takes the port that it is read by.
+        const auto multiply = [&](std::uint64_t right, std::uint64_t weight, auto&& then)
             __attribute__((always_inline)) {
             std::uint64_t to = sum;
             gemmini::issue<gemmini::preload>(right, to);
             gemmini::issue<gemmini::compute_preloaded>(weight, nothing);
-            between();
-            const auto next = [&]() __attribute__((always_inline)) {
+            then();
+            const auto next = [&](bool anew) __attribute__((always_inline)) {
                 weight += side;
                 to += side;
-                gemmini::issue<gemmini::preload>(kept, to);
-                gemmini::issue<gemmini::compute_accumulated>(weight, nothing);
-                between();
+                gemmini::issue<gemmini::preload>(anew ? right : kept, to);
+                if (anew) {
+                    gemmini::issue<gemmini::compute_preloaded>(weight, nothing);
+                } else {
+                    gemmini::issue<gemmini::compute_accumulated>(weight, nothing);
+                }
+                then();
             };
             // Written out: a core mispredicts the end of so short a loop.
             if (block_bits != 0) {
-                next();
+                next(false);
                 if (block_bits != 1) {
-                    weight += side;
-                    to += side;
-                    gemmini::issue<gemmini::preload>(right, to);
-                    gemmini::issue<gemmini::compute_preloaded>(weight, nothing);
-                    between();
-                    next();
+                    next(true);
+                    next(false);
                 }
             }
         };
@@ -305,6 +260,7 @@ class ResidentProduct {
         }
     }
 
+    // Sums (+)= the others' tiles in a range of blocks . `operand`, whose part stays for the loops.
     void add_others(const Operand* operand, std::uint32_t from_block, std::uint32_t end_block) const {
         const std::uint32_t rows = residence_.others;
         const std::uint64_t side = extents_.side;
@@ -398,7 +354,6 @@ class ResidentProduct {
     // Rows of the scratchpad, forward: the others' operand in either half, and the last row's blocks.
     std::uint32_t copies_at_[2] = {};
     std::uint32_t last_places_[Residence::most_blocks] = {};
-    std::uint32_t last_inner_ = 0;  // rows of W that they have
     std::uint32_t operand_at_ = 0;  // backward
 };
 

@@ -40,16 +40,6 @@ struct ArrayExtents {
     std::size_t parameters = 0;  // stored elements, padding included
 };
 
-// The groups of a step are worked on in up to four runs, finished one after the other: the array multiplies
-// with what is there while the members are at the next. Run r of n: groups [groups * r / n, groups * (r + 1)
-// / n).
-inline constexpr std::uint32_t most_runs = 4;
-constexpr std::uint32_t runs_of(std::uint32_t groups) {
-    constexpr std::uint32_t least_groups = 8;
-    const std::uint32_t runs = groups / least_groups;
-    return runs < 1 ? 1 : runs > most_runs ? most_runs : runs;
-}
-
 // W is formed and updated tile by tile. The tile takes what a quarter of a long tape would, but no more than
 // 32 KiB, which holds half of the accumulator twice; a short one stays within the working memory of a step.
 inline constexpr std::size_t most_tile_bytes = std::size_t{32} << 10;
