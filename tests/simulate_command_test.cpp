@@ -426,8 +426,8 @@ INSTANTIATE_TEST_SUITE_P(
                              {"gemmini.spatial_array_type=fp32", "gemmini.accumulator_type=fp32",
                               "rocket.bf16_extension=true"}},
                     // W's second loop is issued while the first one goes, and takes its operand elsewhere.
-                    Training{"ms8-c1", 1, learn::Precision::bf16, {"gemmini.scratchpad_bytes=262144"}},
-                    Training{"ms8-c1", 8, learn::Precision::bf16}));
+                    Training{"ms8-c1", 16, learn::Precision::bf16},
+                    Training{"ms8-c1", 1, learn::Precision::bf16, {"gemmini.scratchpad_bytes=262144"}}));
 
 TEST_F(Simulate, ProgramsRunOnTheChipTheyWereBuiltFor) {
     if (!cross_compiler_is_there()) {

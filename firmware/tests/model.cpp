@@ -1,5 +1,9 @@
 #include "model.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
+#include "chip/base/error.hpp"
 #include "gemmini/commands.hpp"
 
 namespace partita::firmware::test {
@@ -55,7 +59,13 @@ void Model::issue(unsigned funct, std::uint64_t rs1, std::uint64_t rs2) {
                        funct == gemmini::move_in_2 || funct == gemmini::move_out;
     const std::uint64_t first = addresses || moves ? current->translate(rs1) : rs1;
     const std::uint64_t second = addresses ? current->translate(rs2) : rs2;
-    current->machine_.issue({static_cast<std::uint8_t>(funct), false, first, second});
+    try {
+        current->machine_.issue({static_cast<std::uint8_t>(funct), false, first, second});
+    } catch (const chip::ProgramError& error) {
+        // The other members would wait for the results for ever.
+        std::fprintf(stderr, "the accelerator refuses a command: %s\n", error.what());
+        std::abort();
+    }
 }
 
 }  // namespace partita::firmware::test

@@ -11,6 +11,9 @@
 
 namespace partita::learn {
 
+// Groups that are worth a run of their own.
+inline constexpr std::uint32_t least_groups_of_run = 8;
+
 // How many of W's rows of tiles are where. Forward the loops' come first, since the inputs are what a sum
 // ends with; backward they come last, since the owner can do something else while loops go.
 struct Residence {
@@ -29,8 +32,12 @@ struct Residence {
         block_bits = smaller(static_cast<unsigned>(std::bit_width(move_tiles)) - 1, most_block_bits);
         // About a row's room is left in either half; backward the loops' operand takes another.
         const std::uint32_t most = half / width - 1;
-        first = smaller(most, extents.groups);
-        second = smaller(forward ? most : most - 1, extents.groups - first);
+        // Where there are several runs, the first loop forward does not wait for the last; and backward a few
+        // rows that loops leave give the members something to do while those go.
+        const bool several = extents.groups >= 2 * least_groups_of_run;
+        const std::uint32_t looped = several && !forward ? extents.groups - least_others : extents.groups;
+        first = smaller(most, several ? (looped + 1) / 2 : looped);
+        second = smaller(forward ? most : most - 1, looped - first);
         others = extents.groups - first - second;
         std::uint32_t left[2] = {width, width};
         if (forward) {
@@ -57,6 +64,7 @@ struct Residence {
     static constexpr std::uint32_t least_side = 8;
     static constexpr std::uint32_t most_move_bytes = 64;
     static constexpr unsigned most_block_bits = 2;  // a group's tiles
+    static constexpr std::uint32_t least_others = 3;
     static constexpr std::uint32_t most_rows = 4;
     static constexpr std::uint32_t most_blocks = 64;
 
@@ -78,8 +86,7 @@ class Runs {
 
     // Runs of about the same length.
     static constexpr Runs even(std::uint32_t groups, std::uint32_t members) {
-        constexpr std::uint32_t least_groups = 8;
-        const std::uint32_t wanted = groups / least_groups;
+        const std::uint32_t wanted = groups / least_groups_of_run;
         const std::uint32_t count = wanted < 1 ? 1 : wanted > most ? most : wanted;
         Runs runs(members);
         for (std::uint32_t run = 0; run < count; ++run) {
