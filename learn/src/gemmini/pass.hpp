@@ -122,7 +122,7 @@ class Pass {
                 issue(1, run);
             }
         }
-        Prepared<CellForward<Format>> prepared[Runs::most] = {};
+        Prepared<CellForward<Format>> prepared[most_runs] = {};
         for (std::uint32_t step = 1; step <= steps_; ++step) {
             const Moved moved = moved_from(step - 1, step);
             for (std::uint32_t run = 0; run < runs_.count(); ++run) {
@@ -161,7 +161,7 @@ class Pass {
             }
             product.emplace(array_, way, shape, at_.weights());
         }
-        Prepared<CellBackward<Format>> prepared[Runs::most] = {};
+        Prepared<CellBackward<Format>> prepared[most_runs] = {};
         for (std::uint32_t step = steps_; step >= 1; --step) {
             const std::uint32_t done = 2 * steps_ - step;
             const Moved moved = moved_from(step + 1, step);
@@ -208,9 +208,7 @@ class Pass {
     }
 
     // What a member has counted to after `run` of its `steps`-th step, forward and backward together.
-    std::uint32_t number(std::uint32_t steps, std::uint32_t run) const {
-        return steps * Runs::most + run + 1;
-    }
+    std::uint32_t number(std::uint32_t steps, std::uint32_t run) const { return steps * most_runs + run + 1; }
 
     // h after `step`. The array may still read that of the step before when the first units of this one come
     // into being, so two buffers take turns, and the last step's is the one that stays.
@@ -462,7 +460,7 @@ class Pass {
     const gemmini::Array array_;
     const std::uint32_t steps_;  // of the part
     Runs runs_;
-    Range groups_[Runs::most];  // the member's
+    Range groups_[most_runs];  // the member's
     std::uint32_t most_groups_forward_;
     std::uint32_t most_groups_backward_;
 };

@@ -130,18 +130,17 @@ class ResidentProduct {
     // All has been added.
     void finish_hidden(const Operand* operand, Sum* result) {
         const std::uint32_t others = residence_.others;
-        const bool loaded = others != 0;
-        if (loaded) {
-            std::uint64_t sum = result_tile(others_row());
-            Sum* to = result;
-            for (std::uint32_t row = 0; row < others; ++row) {
-                gemmini::issue<gemmini::move_out>(reinterpret_cast<std::uintptr_t>(to), sum);
-                sum += extents_.side;
-                to += extents_.side * way_.result_stride;
-            }
+        std::uint64_t sum = result_tile(others_row());
+        Sum* to = result;
+        for (std::uint32_t row = 0; row < others; ++row) {
+            gemmini::issue<gemmini::move_out>(reinterpret_cast<std::uintptr_t>(to), sum);
+            sum += extents_.side;
+            to += extents_.side * way_.result_stride;
         }
-        first_.issue(extents_.gate_rows, fresh_ ? row_of_tiles(others) : nullptr, loaded ? nullptr : operand,
-                     nullptr, true, result + elements(others) * way_.result_stride);
+        // The others have loaded it, where there are any.
+        const Operand* const first_operand = others != 0 ? nullptr : operand;
+        first_.issue(extents_.gate_rows, fresh_ ? row_of_tiles(others) : nullptr, first_operand, nullptr,
+                     true, result + elements(others) * way_.result_stride);
         const std::uint32_t before = others + residence_.first;
         if (residence_.second != 0) {
             second_.issue(extents_.gate_rows, fresh_ ? row_of_tiles(before) : nullptr, nullptr, nullptr, true,

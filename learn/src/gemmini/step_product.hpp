@@ -29,7 +29,7 @@ struct StepShape {
     std::size_t left_row = 0;     // from a row of W to the next in memory
     std::size_t left_inner = 0;   // from an element of a row of W to the next
     std::uint32_t runs = 0;
-    std::size_t run_ends[Runs::most] = {};  // along the inner dimension; all but the last whole tiles
+    std::size_t run_ends[most_runs] = {};  // along the inner dimension; all but the last whole tiles
 };
 
 template <typename Operand, typename Sum>
@@ -122,7 +122,7 @@ class StepProduct {
     const gemmini::LoopShape first_;
     const gemmini::LoopShape other_;
     const gemmini::LoopShape rest_;
-    std::size_t run_steps_[Runs::most] = {};
+    std::size_t run_steps_[most_runs] = {};
     std::size_t other_step_ = 0;
 };
 

@@ -11,8 +11,14 @@
 
 namespace partita::learn {
 
-// Groups that are worth a run of their own.
-inline constexpr std::uint32_t least_groups_of_run = 8;
+// The groups of a step are worked on in up to four runs, finished one after the other: the array multiplies
+// with what is there while the members are at the next.
+inline constexpr std::uint32_t most_runs = 4;
+constexpr std::uint32_t runs_of(std::uint32_t groups) {
+    constexpr std::uint32_t least_groups = 8;
+    const std::uint32_t runs = groups / least_groups;
+    return runs < 1 ? 1 : runs > most_runs ? most_runs : runs;
+}
 
 // How many of W's rows of tiles are where. Forward the loops' come first, since the inputs are what a sum
 // ends with; backward they come last, since the owner can do something else while loops go.
@@ -34,7 +40,7 @@ struct Residence {
         const std::uint32_t most = half / width - 1;
         // Where there are several runs, the first loop forward does not wait for the last; and backward a few
         // rows that loops leave give the members something to do while those go.
-        const bool several = extents.groups >= 2 * least_groups_of_run;
+        const bool several = runs_of(extents.groups) > 1;
         const std::uint32_t looped = several && !forward ? extents.groups - least_others : extents.groups;
         first = smaller(most, several ? (looped + 1) / 2 : looped);
         second = smaller(forward ? most : most - 1, looped - first);
@@ -78,30 +84,24 @@ struct Residence {
     bool possible = false;
 };
 
-// The groups of a step are worked on in up to four runs, finished one after the other: the array multiplies
-// with what is there while the members are at the next.
+// Where runs begin, and whose their groups are.
 class Runs {
   public:
-    static constexpr std::uint32_t most = 4;
-
-    // Runs of about the same length.
-    static constexpr Runs even(std::uint32_t groups, std::uint32_t members) {
-        const std::uint32_t wanted = groups / least_groups_of_run;
-        const std::uint32_t count = wanted < 1 ? 1 : wanted > most ? most : wanted;
+    // Of about the same length.
+    static constexpr Runs forward(const ArrayExtents& extents, std::uint32_t members) {
+        const std::uint32_t count = runs_of(extents.groups);
         Runs runs(members);
         for (std::uint32_t run = 0; run < count; ++run) {
-            runs.add(groups * (run + 1) / count);
+            runs.add(extents.groups * (run + 1) / count);
         }
         return runs;
     }
-    static constexpr Runs forward(const ArrayExtents& extents, std::uint32_t members) {
-        return even(extents.groups, members);
-    }
-    // Where W stays in the scratchpad gradients come in the order of its residence, a product as a whole.
+    // Ditto; where W stays in the scratchpad, gradients come in the order of its residence, a product as a
+    // whole.
     static constexpr Runs backward(const ArrayExtents& extents, const Residence& residence,
                                    std::uint32_t members) {
         if (!residence.possible) {
-            return even(extents.groups, members);
+            return forward(extents, members);
         }
         Runs runs(members);
         for (const std::uint32_t groups : {residence.others, residence.first, residence.second}) {
@@ -136,8 +136,8 @@ class Runs {
 
     std::uint32_t members_;
     std::uint32_t count_ = 0;
-    std::uint32_t firsts_[most + 1] = {};
-    std::uint32_t turns_[most + 1] = {};  // the first member that has one more in a run
+    std::uint32_t firsts_[most_runs + 1] = {};
+    std::uint32_t turns_[most_runs + 1] = {};  // the first member that has one more in a run
 };
 
 }  // namespace partita::learn
